@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Primitives
-
 /// Settings of one partition log, with Kafka's defaults. All may change while the log is open.
 public struct LogConfiguration: Equatable, Sendable {
     /// `segment.bytes`: a batch that would make a segment larger begins a new one.
