@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HashTreeCollections
+public import Primitives
+
+/// A record that contradicts the image it is replayed on: the log is not the one this image comes from.
+public enum ReplayError: Error, Hashable, Sendable {
+    case topicExists(String, TopicID)
+    case topicUnknown(TopicID)
+    /// The index is neither the next one nor one that exists.
+    case partitionOutOfOrder(PartitionID, partitionCount: Int)
+    case partitionUnknown(PartitionID)
+    case brokerUnknown(NodeID, BrokerEpoch)
+    /// Producer ids would be given out twice.
+    case producerIDsReused(next: ProducerID, known: ProducerID)
+}
+
+extension MetadataImage {
+    /// Applies one record: the only way to change an image.
+    ///
+    /// - Throws: when the record does not follow from the image; the image is then as before.
+    /// - Complexity: O(log n), for `topicRemoved` also O(partitions of the topic).
+    public mutating func replay(_ record: MetadataRecord) throws(ReplayError) {
+        switch record {
+        case .topicCreated(let topic): try create(topic)
+        case .partitionCreated(let partition): try create(partition)
+        case .partitionChanged(let change): try apply(change)
+        case .topicRemoved(let id): try remove(id)
+        case .configSet(let resource, let name, let value): configs[resource, default: [:]][name] = value
+        case .configRemoved(let resource, let name): removeConfig(name, of: resource)
+        case .producerIDsAllocated(let block): try allocate(block)
+        case .featureLevelSet(let name, let level): featureLevels[name] = level == 0 ? nil : level
+        case .brokerRegistered(let broker): brokersByID[broker.id] = broker
+        case .brokerFencingChanged(let id, let epoch, let isFenced):
+            try checkBroker(id, epoch)
+            brokersByID[id]?.isFenced = isFenced
+        case .brokerUnregistered(let id, let epoch):
+            try checkBroker(id, epoch)
+            brokersByID[id] = nil
+        }
+    }
+
+    private mutating func create(_ record: TopicRecord) throws(ReplayError) {
+        guard topicIDs[record.name] == nil, topics[record.id] == nil else {
+            throw .topicExists(record.name, record.id)
+        }
+        topicIDs[record.name] = record.id
+        topics[record.id] = TopicImage(name: record.name, id: record.id, partitions: [])
+    }
+
+    private mutating func create(_ record: PartitionRecord) throws(ReplayError) {
+        guard let partitions = topics[record.id.topic]?.partitions else { throw .topicUnknown(record.id.topic) }
+        guard Int(record.id.index.rawValue) == partitions.count else {
+            throw .partitionOutOfOrder(record.id, partitionCount: partitions.count)
+        }
+        topics[record.id.topic]?.partitions.append(
+            PartitionImage(
+                replicas: record.replicas, inSyncReplicas: record.inSyncReplicas, leader: record.leader,
+                leaderEpoch: record.leaderEpoch, partitionEpoch: record.partitionEpoch))
+        partitionCount += 1
+    }
+
+    private mutating func apply(_ change: PartitionChangeRecord) throws(ReplayError) {
+        guard var partition = partition(change.id) else { throw .partitionUnknown(change.id) }
+        partition.replicas = change.replicas ?? partition.replicas
+        partition.inSyncReplicas = change.inSyncReplicas ?? partition.inSyncReplicas
+        if let leader = change.leader {
+            partition.leader = leader
+            partition.leaderEpoch = partition.leaderEpoch.next
+        }
+        partition.partitionEpoch = partition.partitionEpoch.next
+        topics[change.id.topic]?.partitions[Int(change.id.index.rawValue)] = partition
+    }
+
+    private mutating func remove(_ id: TopicID) throws(ReplayError) {
+        guard let topic = topics[id] else { throw .topicUnknown(id) }
+        topics[id] = nil
+        topicIDs[topic.name] = nil
+        configs[.topic(topic.name)] = nil
+        partitionCount -= topic.partitions.count
+    }
+
+    private mutating func removeConfig(_ name: String, of resource: ConfigResource) {
+        guard var entries = configs[resource] else { return }
+        entries[name] = nil
+        configs[resource] = entries.isEmpty ? nil : entries
+    }
+
+    private mutating func allocate(_ block: ProducerIDsRecord) throws(ReplayError) {
+        guard block.next > producerIDs.next else {
+            throw .producerIDsReused(next: block.next, known: producerIDs.next)
+        }
+        producerIDs = block
+    }
+
+    private func checkBroker(_ id: NodeID, _ epoch: BrokerEpoch) throws(ReplayError) {
+        guard brokersByID[id]?.epoch == epoch else { throw .brokerUnknown(id, epoch) }
+    }
+}

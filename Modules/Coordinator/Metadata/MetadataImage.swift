@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HashTreeCollections
+public import Primitives
+
+/// A topic and all its partitions.
+public struct TopicImage: Hashable, Sendable {
+    public let name: String
+    public let id: TopicID
+    /// By index, from 0 and without a gap.
+    public internal(set) var partitions: [PartitionImage]
+}
+
+/// One partition as of the image.
+public struct PartitionImage: Hashable, Sendable {
+    public internal(set) var replicas: [NodeID]
+    public internal(set) var inSyncReplicas: [NodeID]
+    /// `.none` while no in-sync replica lives.
+    public internal(set) var leader: NodeID
+    public internal(set) var leaderEpoch: LeaderEpoch
+    public internal(set) var partitionEpoch: PartitionEpoch
+}
+
+/// The metadata of the cluster as of one offset of its log.
+///
+/// A persistent value: copying it is copying a few pointers, and the copy stays as it is while the original moves on,
+/// so a copy is a snapshot. `replay` alone changes it.
+/// - SeeAlso: docs/formats/metadata.md
+public struct MetadataImage: Equatable, Sendable {
+    var topicIDs: TreeDictionary<String, TopicID> = [:]
+    var topics: TreeDictionary<TopicID, TopicImage> = [:]
+    var configs: TreeDictionary<ConfigResource, TreeDictionary<String, String>> = [:]
+    var brokersByID: TreeDictionary<NodeID, BrokerRecord> = [:]
+    var featureLevels: TreeDictionary<String, Int16> = [:]
+    /// The first producer id that nobody has, and who was given the block before it.
+    public internal(set) var producerIDs = ProducerIDsRecord(broker: .none, next: ProducerID(0))
+    /// Partitions of all topics together.
+    public internal(set) var partitionCount = 0
+
+    /// An empty cluster.
+    public init() {}
+
+    public var topicCount: Int { topics.count }
+
+    /// - Complexity: O(1).
+    public func topic(named name: String) -> TopicImage? { topicIDs[name].flatMap { topics[$0] } }
+
+    /// - Complexity: O(1).
+    public func topic(_ id: TopicID) -> TopicImage? { topics[id] }
+
+    /// - Complexity: O(1).
+    public func partition(_ id: PartitionID) -> PartitionImage? {
+        guard let topic = topics[id.topic], topic.partitions.indices.contains(Int(id.index.rawValue)) else {
+            return nil
+        }
+        return topic.partitions[Int(id.index.rawValue)]
+    }
+
+    /// All topics, sorted by name.
+    ///
+    /// - Complexity: O(n log n).
+    public func topicsByName() -> [TopicImage] { topics.values.sorted { $0.name < $1.name } }
+
+    /// - Complexity: O(1).
+    public func broker(_ id: NodeID) -> BrokerRecord? { brokersByID[id] }
+
+    /// All registered brokers, fenced ones too, sorted by id.
+    public func brokers() -> [BrokerRecord] { brokersByID.values.sorted { $0.id < $1.id } }
+
+    /// The entries set on a resource itself, sorted by name; what it inherits is in `EffectiveConfigs`.
+    public func configEntries(of resource: ConfigResource) -> [(name: String, value: String)] {
+        guard let entries = configs[resource] else { return [] }
+        return entries.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+    }
+
+    /// The value set on the resource itself.
+    public func configValue(_ name: String, of resource: ConfigResource) -> String? { configs[resource]?[name] }
+
+    /// The finalized level of a feature; 0 when it is off.
+    public func featureLevel(_ name: String) -> Int16 { featureLevels[name] ?? 0 }
+
+    /// Finalized features that are on, sorted by name.
+    public func features() -> [(name: String, level: Int16)] {
+        featureLevels.sorted { $0.key < $1.key }.map { (name: $0.key, level: $0.value) }
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Names a broker setting together with the type its value reads as.
+public struct BrokerKey<Value: SettingReadable>: Sendable {
+    public let name: String
+
+    /// - Precondition: the broker table has the name.
+    package init(_ name: String) {
+        precondition(SettingsTable.broker[name] != nil, "no broker setting \(name)")
+        self.name = name
+    }
+}
+
+/// Names a topic setting together with the type its value reads as.
+public struct TopicKey<Value: SettingReadable>: Sendable {
+    public let name: String
+
+    /// - Precondition: the topic table has the name.
+    package init(_ name: String) {
+        precondition(SettingsTable.topic[name] != nil, "no topic setting \(name)")
+        self.name = name
+    }
+}
+
+extension BrokerKey where Value == Int {
+    public static var nodeID: Self { Self("node.id") }
+    public static var rpcPort: Self { Self("myelin.rpc.port") }
+    public static var adminPort: Self { Self("myelin.admin.port") }
+    public static var metadataSnapshotBytes: Self { Self("myelin.metadata.snapshot.bytes") }
+    public static var metadataSnapshotRecords: Self { Self("myelin.metadata.snapshot.records") }
+
+    public static var socketRequestBytesMax: Self { Self("socket.request.max.bytes") }
+    public static var queuedRequestBytesMax: Self { Self("queued.max.request.bytes") }
+    public static var connectionsMax: Self { Self("max.connections") }
+    public static var connectionsPerAddressMax: Self { Self("max.connections.per.ip") }
+    public static var connectionsIdleMilliseconds: Self { Self("connections.max.idle.ms") }
+    public static var fetchBytesMax: Self { Self("fetch.max.bytes") }
+    public static var fetchSessionSlots: Self { Self("max.incremental.fetch.session.cache.slots") }
+
+    public static var numPartitions: Self { Self("num.partitions") }
+    public static var defaultReplicationFactor: Self { Self("default.replication.factor") }
+    public static var topicPartitionsMax: Self { Self("myelin.topic.partitions.max") }
+    public static var clusterPartitionsMax: Self { Self("myelin.cluster.partitions.max") }
+    public static var retentionCheckIntervalMilliseconds: Self { Self("log.retention.check.interval.ms") }
+    public static var producerIDExpirationMilliseconds: Self { Self("producer.id.expiration.ms") }
+
+    public static var groupSessionTimeoutMillisecondsMin: Self { Self("group.min.session.timeout.ms") }
+    public static var groupSessionTimeoutMillisecondsMax: Self { Self("group.max.session.timeout.ms") }
+    public static var groupInitialRebalanceDelayMilliseconds: Self { Self("group.initial.rebalance.delay.ms") }
+    public static var groupSizeMax: Self { Self("group.max.size") }
+    public static var offsetMetadataBytesMax: Self { Self("offset.metadata.max.bytes") }
+    public static var offsetsRetentionMinutes: Self { Self("offsets.retention.minutes") }
+    public static var offsetsRetentionCheckIntervalMilliseconds: Self { Self("offsets.retention.check.interval.ms") }
+    public static var offsetsTopicPartitions: Self { Self("offsets.topic.num.partitions") }
+    public static var offsetsTopicReplicationFactor: Self { Self("offsets.topic.replication.factor") }
+    public static var offsetsTopicSegmentBytes: Self { Self("offsets.topic.segment.bytes") }
+}
+
+extension BrokerKey where Value == Int? {
+    /// nil: one for each core.
+    public static var numNetworkThreads: Self { Self("num.network.threads") }
+}
+
+extension BrokerKey where Value == String? {
+    public static var rack: Self { Self("broker.rack") }
+}
+
+extension BrokerKey where Value == Bool {
+    public static var autoCreateTopics: Self { Self("auto.create.topics.enable") }
+}
+
+extension BrokerKey where Value == ListenerAddresses {
+    public static var listeners: Self { Self("listeners") }
+}
+
+extension BrokerKey where Value == ListenerAddresses? {
+    /// nil: the same as `listeners`.
+    public static var advertisedListeners: Self { Self("advertised.listeners") }
+}
+
+extension BrokerKey where Value == LogFormatChoice {
+    public static var logFormat: Self { Self("log.format") }
+}
+
+extension BrokerKey where Value == LogLevelChoice {
+    public static var logLevel: Self { Self("log.level") }
+}
+
+extension BrokerKey where Value == DiskMechanismChoice {
+    public static var diskMechanism: Self { Self("myelin.disk.mechanism") }
+}
+
+extension TopicKey where Value == Int {
+    public static var segmentBytes: Self { Self("segment.bytes") }
+    public static var segmentMilliseconds: Self { Self("segment.ms") }
+    /// Negative: no limit.
+    public static var retentionBytes: Self { Self("retention.bytes") }
+    /// −1: never.
+    public static var retentionMilliseconds: Self { Self("retention.ms") }
+    public static var indexIntervalBytes: Self { Self("index.interval.bytes") }
+    public static var segmentIndexBytes: Self { Self("segment.index.bytes") }
+    public static var batchBytesMax: Self { Self("max.message.bytes") }
+    public static var timestampBeforeMillisecondsMax: Self { Self("message.timestamp.before.max.ms") }
+    public static var timestampAfterMillisecondsMax: Self { Self("message.timestamp.after.max.ms") }
+    public static var inSyncReplicasMin: Self { Self("min.insync.replicas") }
+}
+
+extension TopicKey where Value == Bool {
+    public static var writeCaching: Self { Self("write.caching") }
+}
+
+extension TopicKey where Value == CleanupPolicy {
+    public static var cleanupPolicy: Self { Self("cleanup.policy") }
+}
+
+extension TopicKey where Value == TimestampChoice {
+    public static var timestampType: Self { Self("message.timestamp.type") }
+}
+
+extension TopicKey where Value == CompressionChoice {
+    public static var compressionType: Self { Self("compression.type") }
+}
