@@ -31,7 +31,7 @@ public enum BatchRefusal: Error, Equatable, Sendable {
 }
 
 /// What is wrong with a record.
-public enum RecordDefect: Equatable, Sendable {
+public enum RecordDefect: Error, Equatable, Sendable {
     /// The records end inside this one.
     case truncated
     /// A variable-length integer longer than its type.
