@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The rule that every disk holds its callers to, so that no path leaves the root.
+package enum DiskPath {
+    /// Traps unless `path` is names between single slashes, none of them `.` or `..`, without a zero byte.
+    package static func check(_ path: String) {
+        precondition(!path.utf8.contains(0), "a zero byte in \(path)")
+        for name in path.split(separator: "/", omittingEmptySubsequences: false) {
+            precondition(!name.isEmpty && name != "." && name != "..", "\(path) has an empty name, . or ..")
+        }
+    }
+}
