@@ -52,4 +52,15 @@ public struct ValidatedBatch: Equatable, Sendable {
         batch.pieces(
             baseOffset: baseOffset, leaderEpoch: leaderEpoch, maxTimestamp: appendTime, timestampType: .logAppendTime)
     }
+
+    /// The same batch under another codec, for a topic whose `compression.type` differs from the producer's.
+    ///
+    /// Its size is new: the caller compares it with `batchBytesMax` again.
+    public func recompressed(
+        to codec: Codec, using decompressor: Decompressor, _ compressor: Compressor
+    ) throws(RecordsError) -> ValidatedBatch {
+        ValidatedBatch(
+            batch: try batch.recompressed(to: codec, using: decompressor, compressor), maxTimestamp: maxTimestamp,
+            maxTimestampOffsetDelta: maxTimestampOffsetDelta, recordsByteCount: recordsByteCount)
+    }
 }

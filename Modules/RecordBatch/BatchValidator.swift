@@ -92,9 +92,8 @@ public struct BatchValidator {
 
 extension ValidatedBatch {
     fileprivate init(_ batch: Batch, _ times: RecordWalk.Times, recordsByteCount: Int) {
-        self.batch = batch
-        maxTimestamp = times.max
-        maxTimestampOffsetDelta = times.maxOffsetDelta
-        self.recordsByteCount = recordsByteCount
+        self.init(
+            batch: batch, maxTimestamp: times.max, maxTimestampOffsetDelta: times.maxOffsetDelta,
+            recordsByteCount: recordsByteCount)
     }
 }

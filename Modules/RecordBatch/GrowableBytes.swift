@@ -42,6 +42,12 @@ internal import Primitives
         if capacity - count < byteCount { resize(to: count + byteCount) }
     }
 
+    /// Puts a big-endian number over bytes written before.
+    func overwrite(_ value: Int32, at position: Int) {
+        precondition(position >= 0 && position <= count - 4, "4 bytes at \(position) of \(count)")
+        unsafe base.unsafelyUnwrapped.storeBytes(of: value.bigEndian, toByteOffset: position, as: Int32.self)
+    }
+
     /// Gives memory beyond `limit` back; the contents are gone.
     func release(above limit: Int) {
         guard capacity > limit else { return }
