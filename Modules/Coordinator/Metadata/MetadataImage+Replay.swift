@@ -46,6 +46,7 @@ extension MetadataImage {
         }
         topicIDs[record.name] = record.id
         topics[record.id] = TopicImage(name: record.name, id: record.id, partitions: [])
+        if let key = TopicName.collisionKey(of: record.name) { namesByCollisionKey[key] = record.name }
     }
 
     private mutating func create(_ record: PartitionRecord) throws(ReplayError) {
@@ -77,6 +78,7 @@ extension MetadataImage {
         topics[id] = nil
         topicIDs[topic.name] = nil
         configs[.topic(topic.name)] = nil
+        if let key = TopicName.collisionKey(of: topic.name) { namesByCollisionKey[key] = nil }
         partitionCount -= topic.partitions.count
     }
 

@@ -32,6 +32,8 @@ public struct MetadataImage: Equatable, Sendable {
     var configs: TreeDictionary<ConfigResource, TreeDictionary<String, String>> = [:]
     var brokersByID: TreeDictionary<NodeID, BrokerRecord> = [:]
     var featureLevels: TreeDictionary<String, Int16> = [:]
+    /// Names with `.` or `_`, by `TopicName.collisionKey`.
+    var namesByCollisionKey: TreeDictionary<String, String> = [:]
     /// The first producer id that nobody has, and who was given the block before it.
     public internal(set) var producerIDs = ProducerIDsRecord(broker: .none, next: ProducerID(0))
     /// Partitions of all topics together.
@@ -56,6 +58,11 @@ public struct MetadataImage: Equatable, Sendable {
         return topic.partitions[Int(id.index.rawValue)]
     }
 
+    /// The topic whose name is `name` but for `.` and `_`, or is `name` itself.
+    func topicName(collidingWith name: String) -> String? {
+        TopicName.collisionKey(of: name).flatMap { namesByCollisionKey[$0] }
+    }
+
     /// All topics, sorted by name.
     ///
     /// - Complexity: O(n log n).
@@ -75,6 +82,10 @@ public struct MetadataImage: Equatable, Sendable {
 
     /// The value set on the resource itself.
     public func configValue(_ name: String, of resource: ConfigResource) -> String? { configs[resource]?[name] }
+
+    func hasOtherConfigs(_ resource: ConfigResource, than other: MetadataImage) -> Bool {
+        configs[resource] != other.configs[resource]
+    }
 
     /// The finalized level of a feature; 0 when it is off.
     public func featureLevel(_ name: String) -> Int16 { featureLevels[name] ?? 0 }

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primitives
+
+/// A resource as a request names it.
+public struct ConfigTarget: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        case topic, broker, brokerLogger, clientMetrics, group
+        /// A number that no version of the protocol we know gives a meaning.
+        case unknown(Int8)
+    }
+
+    public var kind: Kind
+    /// For a broker its id in decimal, or nothing, which means all brokers.
+    public var name: String
+
+    public init(_ kind: Kind, name: String) {
+        self.kind = kind
+        self.name = name
+    }
+}
+
+public enum AlterConfigRefusal: Error, Hashable, Sendable {
+    case unsupportedResource(ConfigTarget.Kind)
+    case unknownTopic(String)
+    case illegalTopicName(TopicNameProblem)
+    case invalidBrokerID(String)
+    case unknownBroker(NodeID)
+    case setting(SettingError)
+    /// Only a removal goes without a value.
+    case nullValue(name: String)
+    /// The request names the resource more than once.
+    case duplicateResource
+    case duplicateConfig(name: String)
+}
+
+/// Changes single settings of resources (KIP-339); each resource succeeds or is refused as a whole.
+public struct AlterConfigs: ControllerCommand {
+    public enum Operation: Hashable, Sendable {
+        case set, delete
+        /// Adds elements to a list, or takes them from it; what is there, or is not, already is no error.
+        case append, subtract
+    }
+
+    public struct Change: Hashable, Sendable {
+        public var name: String
+        public var operation: Operation
+        public var value: String?
+
+        public init(_ operation: Operation, name: String, value: String?) {
+            self.name = name
+            self.operation = operation
+            self.value = value
+        }
+    }
+
+    public var resources: [(target: ConfigTarget, changes: [Change])]
+    /// Answer as if, and write nothing.
+    public var validateOnly: Bool
+
+    public init(_ resources: [(target: ConfigTarget, changes: [Change])], validateOnly: Bool = false) {
+        self.resources = resources
+        self.validateOnly = validateOnly
+    }
+
+    /// In the order of the request.
+    public typealias Outcome = [Result<Void, AlterConfigRefusal>]
+
+    public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
+        decideEach(resources, validateOnly) { target, changes throws(AlterConfigRefusal) in
+            let resource = try state.resource(target)
+            let names = changes.map(\.name)
+            try checkDistinct(names)
+            var records: [MetadataRecord] = []
+            for change in changes {
+                if let record = try state.record(of: change, on: resource) { records.append(record) }
+            }
+            return records
+        }
+    }
+}
+
+/// Replaces all settings of resources by those given (the older AlterConfigs); each resource succeeds or is refused as a
+/// whole.
+public struct ReplaceConfigs: ControllerCommand {
+    public var resources: [(target: ConfigTarget, configs: [NewTopic.Config])]
+    /// Answer as if, and write nothing.
+    public var validateOnly: Bool
+
+    public init(_ resources: [(target: ConfigTarget, configs: [NewTopic.Config])], validateOnly: Bool = false) {
+        self.resources = resources
+        self.validateOnly = validateOnly
+    }
+
+    /// In the order of the request.
+    public typealias Outcome = [Result<Void, AlterConfigRefusal>]
+
+    public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
+        decideEach(resources, validateOnly) { target, configs throws(AlterConfigRefusal) in
+            let resource = try state.resource(target)
+            let names = configs.map(\.name)
+            try checkDistinct(names)
+            var records: [MetadataRecord] = []
+            for entry in state.image.configEntries(of: resource) where !names.contains(entry.name) {
+                records.append(.configRemoved(resource, name: entry.name))
+            }
+            for config in configs {
+                let change = AlterConfigs.Change(.set, name: config.name, value: config.value)
+                if let record = try state.record(of: change, on: resource) { records.append(record) }
+            }
+            return records
+        }
+    }
+}
+
+private func decideEach<Request>(
+    _ resources: [(target: ConfigTarget, Request)], _ validateOnly: Bool,
+    _ decideOne: (ConfigTarget, Request) throws(AlterConfigRefusal) -> [MetadataRecord]
+) -> Decision<[Result<Void, AlterConfigRefusal>]> {
+    let counts = Dictionary(resources.map { ($0.target, 1) }, uniquingKeysWith: +)
+    var decision = Decision<[Result<Void, AlterConfigRefusal>]>([])
+    for (target, request) in resources {
+        do throws(AlterConfigRefusal) {
+            guard counts[target] == 1 else { throw .duplicateResource }
+            let records = try decideOne(target, request)
+            decision.records += validateOnly ? [] : records
+            decision.outcome.append(.success(()))
+        } catch {
+            decision.outcome.append(.failure(error))
+        }
+    }
+    return decision
+}
+
+private func checkDistinct(_ names: [String]) throws(AlterConfigRefusal) {
+    var seen: Set<String> = []
+    for name in names where !seen.insert(name).inserted { throw .duplicateConfig(name: name) }
+}
+
+extension ControllerState {
+    fileprivate func resource(_ target: ConfigTarget) throws(AlterConfigRefusal) -> ConfigResource {
+        switch target.kind {
+        case .topic:
+            if let problem = TopicName.problem(of: target.name) { throw .illegalTopicName(problem) }
+            guard image.topic(named: target.name) != nil else { throw .unknownTopic(target.name) }
+            return .topic(target.name)
+        case .broker where target.name.isEmpty: return .brokerDefaults
+        case .broker:
+            guard let id = Int32(target.name), id >= 0 else { throw .invalidBrokerID(target.name) }
+            guard image.broker(NodeID(id)) != nil else { throw .unknownBroker(NodeID(id)) }
+            return .broker(id)
+        case .brokerLogger, .clientMetrics, .group, .unknown: throw .unsupportedResource(target.kind)
+        }
+    }
+
+    /// The record that a change comes to; nil when it changes nothing.
+    fileprivate func record(
+        of change: AlterConfigs.Change, on resource: ConfigResource
+    ) throws(AlterConfigRefusal) -> MetadataRecord? {
+        if change.value == nil, change.operation != .delete { throw .nullValue(name: change.name) }
+        do throws(SettingError) {
+            let definition = try definition(of: change.name, on: resource)
+            let current = image.configValue(change.name, of: resource)
+            guard let operand = change.value, change.operation != .delete else {
+                return current == nil ? nil : .configRemoved(resource, name: change.name)
+            }
+            let value = try value(of: definition, after: change.operation, operand, on: resource)
+            return value == current ? nil : .configSet(resource, name: change.name, value: value)
+        } catch {
+            throw .setting(error)
+        }
+    }
+
+    private func definition(
+        of name: String, on resource: ConfigResource
+    ) throws(SettingError) -> SettingDefinition {
+        if case .topic = resource { return try SettingsTable.topic.definition(of: name) }
+        let definition = try SettingsTable.broker.definition(of: name)
+        guard definition.scope != .readOnly else { throw .readOnly(name: name) }
+        return definition
+    }
+
+    private func value(
+        of definition: SettingDefinition, after operation: AlterConfigs.Operation, _ operand: String,
+        on resource: ConfigResource
+    ) throws(SettingError) -> String {
+        guard operation != .set else { return try definition.checked(operand) }
+        guard definition.kind == .list else { throw .notAList(name: definition.name) }
+        let operands = [String].split(operand)
+        var elements = [String].split(inheritedText(of: definition, on: resource) ?? "")
+        if operation == .append {
+            elements += operands.filter { !elements.contains($0) }
+        } else {
+            elements.removeAll(where: operands.contains)
+        }
+        return try definition.checked(elements.joined(separator: ","))
+    }
+
+    /// What a list is before elements are added or taken: the resource's own value, else what it inherits.
+    private func inheritedText(of definition: SettingDefinition, on resource: ConfigResource) -> String? {
+        switch resource {
+        case .topic(let name):
+            let own = image.configEntries(of: .topic(name))
+            return EffectiveConfigs(settings: settings).topicEntries(overrides: own)
+                .first { $0.name == definition.name }?.value
+        case .broker, .brokerDefaults:
+            return image.configValue(definition.name, of: resource) ?? settings.text(of: definition.name)
+        }
+    }
+}
