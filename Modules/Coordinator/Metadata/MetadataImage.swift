@@ -83,6 +83,9 @@ public struct MetadataImage: Equatable, Sendable {
     /// The value set on the resource itself.
     public func configValue(_ name: String, of resource: ConfigResource) -> String? { configs[resource]?[name] }
 
+    /// Resources with entries of their own, sorted.
+    func configuredResources() -> [ConfigResource] { configs.keys.sorted() }
+
     func hasOtherConfigs(_ resource: ConfigResource, than other: MetadataImage) -> Bool {
         configs[resource] != other.configs[resource]
     }
