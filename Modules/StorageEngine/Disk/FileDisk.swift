@@ -92,7 +92,12 @@ public final class FileDisk: Disk {
         precondition(lastID < .max, "file ids have run out")
         lastID += 1
         let id = FileID(lastID)
-        files[id] = OpenFile(id: id, descriptor: descriptor, path: path)
+        let file = OpenFile(id: id, descriptor: descriptor, path: path)
+        // The system lets a directory be opened for reading and refuses each read.
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw fault(.open, path) }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw DiskFault(.open, target: path, errno: EISDIR) }
+        files[id] = file
         return id
     }
 
