@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primitives
+
+/// What a timer is for.
+enum Deadline: Sendable {
+    case session(GroupID, MemberID)
+    case rebalance(GroupID)
+    case sync(GroupID)
+    case retentionCheck
+}
+
+typealias TimerHandle = DeadlineHeap<Deadline>.Handle
+
+/// What follows when the log has answered an append.
+enum Continuation: Sendable {
+    case nothing
+    case commitReply(RequestToken, [PartitionResult])
+    case deleteOffsetsReply(RequestToken, [PartitionResult])
+    case deleteGroupsReply(RequestToken, [DeletedGroup])
+    /// The leader's assignments take effect, if the generation still waits for them.
+    case assignments(GroupID, GenerationID, [MemberID: SharedBytes])
+    /// The static member goes on under its new id, if it still waits for that.
+    case staticMember(GroupID, StaticReplacement)
+
+    /// The requests that wait for it are parked with the members.
+    var isAboutMembers: Bool {
+        switch self {
+        case .assignments, .staticMember: true
+        case .nothing, .commitReply, .deleteOffsetsReply, .deleteGroupsReply: false
+        }
+    }
+}
+
+/// A static member that came back under a new id into a stable group (KIP-345), and how to undo it.
+struct StaticReplacement: Sendable {
+    let token: RequestToken
+    let instanceID: GroupInstanceID
+    let former: Member
+    let currentID: MemberID
+    let leaderBefore: MemberID?
+    let supportsSkippingAssignment: Bool
+}
+
+/// Records on their way to the log.
+struct PendingAppend: Sendable {
+    let records: [GroupRecord]
+    let continuation: Continuation
+}
+
+/// What all groups of a coordinator work with: limits, the time of this step, timers, chance, appends and effects.
+struct Desk: Sendable {
+    let limits: GroupLimits
+    var entropy: Entropy
+    var now = Instant(nanoseconds: 0)
+    var wall = Timestamp.none
+    var effects: [Effect] = []
+    var timers = DeadlineHeap<Deadline>()
+    var appends = OrderedTable<AppendTicket, PendingAppend>()
+    var counts = GroupCounts()
+    private var lastTicket = AppendTicket(0)
+
+    init(limits: GroupLimits, entropy: Entropy) {
+        self.limits = limits
+        self.entropy = entropy
+    }
+
+    mutating func reply(_ token: RequestToken, _ reply: GroupReply) { effects.append(.reply(token, reply)) }
+
+    mutating func append(_ records: [GroupRecord], then continuation: Continuation) {
+        precondition(!records.isEmpty, "an append of no records")
+        lastTicket = lastTicket.next
+        appends.insert(PendingAppend(records: records, continuation: continuation), for: lastTicket)
+        effects.append(.append(records, lastTicket))
+    }
+
+    func checkRoomForAppend() throws(GroupRefusal) {
+        guard appends.count < limits.appendsInFlightMax else {
+            throw .tooManyAppendsInFlight(capacity: limits.appendsInFlightMax)
+        }
+    }
+
+    func wasIssued(_ ticket: AppendTicket) -> Bool { ticket > AppendTicket(0) && ticket <= lastTicket }
+
+    func deadline(inMilliseconds milliseconds: Int64) -> Instant { now.advanced(byMilliseconds: milliseconds) }
+
+    /// `PREFIX-UUID`, as Kafka names members; the prefix is the instance id or the client id, cut at 255 bytes.
+    mutating func makeMemberID(for request: JoinRequest) -> MemberID {
+        let prefix = request.member.instanceID?.rawValue ?? request.clientID
+        let short = prefix.utf8.count <= 255 ? prefix : String(decoding: prefix.utf8.prefix(255), as: UTF8.self)
+        let high = entropy.next() & 0xffff_ffff_ffff_0fff | 0x4000
+        let low = entropy.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
+        let hex = hexDigits(of: high) + hexDigits(of: low)
+        var uuid: [UInt8] = []
+        for (index, digit) in hex.enumerated() {
+            if [8, 12, 16, 20].contains(index) { uuid.append(UInt8(ascii: "-")) }
+            uuid.append(digit)
+        }
+        return MemberID(short + "-" + String(decoding: uuid, as: UTF8.self))
+    }
+
+    private func hexDigits(of value: UInt64) -> [UInt8] {
+        stride(from: 60, through: 0, by: -4).map { shift in Array("0123456789abcdef".utf8)[Int(value >> shift & 15)] }
+    }
+}
+
+/// Plain counts for the shell to export; they only grow.
+public struct GroupCounts: Equatable, Sendable {
+    /// Generations that got their assignments.
+    public internal(set) var completedRebalances = 0
+    /// Rebalances begun.
+    public internal(set) var startedRebalances = 0
+    /// Partitions whose committed offset the log has kept.
+    public internal(set) var committedOffsets = 0
+    /// Offsets that retention or a deleted topic removed.
+    public internal(set) var expiredOffsets = 0
+    /// Members that went silent for longer than their session.
+    public internal(set) var expiredSessions = 0
+}
