@@ -24,6 +24,8 @@ enum RandomEmitter {
     static func catalogue(of declarations: [Declaration]) -> String {
         var source = SwiftSource(madeFrom: "Modules/KafkaProtocol/Tables/")
         source.blank()
+        source.line("import KafkaProtocol")
+        source.blank()
         source.line("/// Every message there is code for.")
         source.line("let everyMessage: [any RandomMessage.Type] = [")
         for message in declarations.flatMap(\.messages) { source.line("    \(message.name).self,") }
@@ -62,7 +64,7 @@ enum RandomEmitter {
         case .externalRecords: "random.records()"
         case .topicID: "random.topicID()"
         case .uuid: "random.uuid()"
-        case .structure(let name): "\(name).random(&random, version: version)"
+        case .structure: ".random(&random, version: version)"
         case .array(.structure): "random.structures(version)"
         case .array(.string): "random.strings()"
         case .array: "random.integers()"
