@@ -237,7 +237,7 @@ public final class SimulatedDisk: Disk {
         let handle = opened(file)
         let bytes = pieces.count == 1 ? pieces[0].array : pieces.flatMap(\.array)
         try perform(.write, handle.path, runsWhenFailing: true) { step throws(SystemError) in
-            guard handle.isWritable else { throw .badDescriptor }
+            guard handle.isWritable || bytes.isEmpty else { throw .badDescriptor }
             guard position >= 0 else { throw .invalid }
             let accepted = acceptedCount(of: bytes.count, at: position, in: handle.file, step)
             let kept = accepted == bytes.count ? bytes : Array(bytes.prefix(accepted))

@@ -97,10 +97,12 @@ struct SimulatedNames {
         guard let moved = entry(at: place) else { throw .absent }
         let replaced = entry(at: target)
         guard place != target else { return nil }
+        // The kernel looks at ancestry before it looks at what is a file.
+        if case .directory(let number) = moved, isInside(target.directory, of: number) { throw .invalid }
+        if case .directory(let number)? = replaced, isInside(place.directory, of: number) { throw .notEmpty }
         switch (moved, replaced) {
         case (.file, .directory): throw .isDirectory
         case (.directory, .file): throw .notDirectory
-        case (.directory(let number), _) where isInside(target.directory, of: number): throw .invalid
         case (_, let replaced?) where !isEmpty(replaced): throw .notEmpty
         default: break
         }
