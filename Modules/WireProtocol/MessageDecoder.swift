@@ -8,6 +8,9 @@ public import Primitives
 public struct MessageDecoder: FieldVisitor {
     /// Messages inside messages deeper than this are refused; ours need 5.
     public static let depthMax = 16
+    /// A list takes at most this many bytes of memory per byte it came in: an empty message is one byte on the wire and
+    /// hundreds in memory.
+    public static let listMemoryFactorMax = 64
 
     var reader: ByteReader
     private let depth: Int
@@ -61,7 +64,14 @@ public struct MessageDecoder: FieldVisitor {
         guard try find(number, .delimited) else { return }
         let list = try reader.readBytes(count: try readLength())
         var element = MessageDecoder(reader: ByteReader(list), depth: depth)
-        while !element.reader.isAtEnd { values.append(try Value(from: &element)) }
+        // Short lists pass whatever they are made of.
+        let countMax = max(64, list.count * Self.listMemoryFactorMax / max(1, MemoryLayout<Value>.stride))
+        while !element.reader.isAtEnd {
+            guard values.count < countMax else {
+                throw DecodeError(.countTooLarge(values.count + 1, limit: countMax), at: reader.position)
+            }
+            values.append(try Value(from: &element))
+        }
         try advance()
     }
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a sender may still send. One frame may overdraw it, so that frames need not fit the window.
+struct SendWindow: Equatable, Sendable {
+    private(set) var credit: Int
+
+    init(credit: Int) { self.credit = credit }
+
+    var isOpen: Bool { credit > 0 }
+
+    mutating func spend(_ byteCount: Int) {
+        precondition(isOpen, "spends \(byteCount) of credit \(credit)")
+        credit -= byteCount
+    }
+
+    mutating func grant(_ byteCount: Int) {
+        let (sum, overflow) = credit.addingReportingOverflow(byteCount)
+        credit = overflow ? .max : sum
+    }
+}
+
+/// What a receiver has granted, and when it grants more: once its reader has taken half of the window.
+struct ReceiveWindow: Equatable, Sendable {
+    private let size: Int
+    private(set) var credit: Int
+    /// Taken by the reader, not yet granted again.
+    private var taken = 0
+
+    init(size: Int) {
+        self.size = size
+        credit = size
+    }
+
+    /// Received and not yet taken.
+    var heldByteCount: Int { size - credit - taken }
+
+    /// False when the sender had no credit left.
+    mutating func receive(_ byteCount: Int) -> Bool {
+        guard credit > 0 else { return false }
+        credit -= byteCount
+        return true
+    }
+
+    /// How much to grant now; 0 as long as it is not worth a frame.
+    mutating func take(_ byteCount: Int) -> Int {
+        precondition(byteCount <= heldByteCount, "takes \(byteCount) of \(heldByteCount) held")
+        taken += byteCount
+        guard taken * 2 >= size else { return 0 }
+        defer { taken = 0 }
+        credit += taken
+        return taken
+    }
+}
