@@ -31,6 +31,9 @@ public struct MetadataDelta: Hashable, Sendable {
     /// Features whose level changed, by name.
     public internal(set) var features: [String] = []
 
+    /// Nothing changed.
+    public init() {}
+
     public var isEmpty: Bool {
         removedTopics.isEmpty && topics.isEmpty && configs.isEmpty && brokers.isEmpty && features.isEmpty
     }
