@@ -13,6 +13,7 @@ import Primitives
     static let entryCount: UInt32 = 256
     /// How long a dropped disk waits for what the kernel still holds.
     static let drainMilliseconds: Int64 = 5000
+    static let drainStepMilliseconds: Int64 = 100
 
     let signal: CompletionSignal
     private let ring: OpaquePointer
@@ -51,7 +52,11 @@ import Primitives
 
     var mechanism: String { "io_uring" }
 
-    func submit(_ submission: Submission) { start(Slot(submission: submission)) }
+    func submit(_ submission: Submission) {
+        let slot = Slot(submission: submission)
+        // What waits already goes first.
+        guard backlog.isEmpty, queue(slot) else { return backlog.append(slot) }
+    }
 
     func flush() {
         guard unsafe myelin_ring_unsubmitted(ring) > 0 else { return }
@@ -65,23 +70,41 @@ import Primitives
             guard let index = Int(exactly: completion.token), let slot = release(index) else { return }
             settle(slot, result: completion.result, into: &finished)
         }
-        while inFlightCount < capacity, let slot = backlog.popFirst() { start(slot) }
+        queueBacklog()
         flush()
     }
 
     // MARK: Towards the kernel
 
-    private func start(_ slot: Slot) {
-        guard inFlightCount < capacity else { return backlog.append(slot) }
-        let index = freeSlots.popLast() ?? slots.count
-        guard push(slot, token: UInt64(index)) || (handOver() >= 0 && push(slot, token: UInt64(index))) else {
-            freeSlots.append(index)
-            if index == slots.count { slots.append(nil) }
-            signal.set()
-            return backlog.append(slot)
+    private func queueBacklog() {
+        for _ in 0..<backlog.count {
+            guard inFlightCount < capacity, let slot = backlog.popFirst() else { return }
+            guard queue(slot) else { return backlog.append(slot) }
         }
-        if index == slots.count { slots.append(slot) } else { slots[index] = slot }
+    }
+
+    /// - Returns: Whether the kernel has it or gets it with the next hand-over; false when it must wait.
+    private func queue(_ slot: Slot) -> Bool {
+        guard inFlightCount < capacity else { return false }
+        let index = freeSlots.last ?? slots.count
+        guard push(slot, token: UInt64(index)) || (handOver() >= 0 && push(slot, token: UInt64(index))) else {
+            // The kernel is short of memory: have the owner come back.
+            signal.set()
+            return false
+        }
+        if index == slots.count {
+            slots.append(slot)
+        } else {
+            freeSlots.removeLast()
+            slots[index] = slot
+        }
         inFlightCount += 1
+        return true
+    }
+
+    /// Queues what the kernel gave back half done.
+    private func requeue(_ slot: Slot) {
+        if !queue(slot) { backlog.append(slot) }
     }
 
     private func push(_ slot: Slot, token: UInt64) -> Bool {
@@ -141,10 +164,10 @@ import Primitives
         case .read(_, _, let buffer) where result >= 0:
             slot.done += Int(result)
             // A short count may be a signal's doing: only nothing at all means the end of the file.
-            guard result == 0 || slot.done == buffer.count else { return start(slot) }
+            guard result == 0 || slot.done == buffer.count else { return requeue(slot) }
             outcome = .read(buffer.shared(count: slot.done))
         case .read where result == -EINTR || result == -EAGAIN:
-            return start(slot)
+            return requeue(slot)
         case .read(let file, _, _):
             outcome = .failed(DiskFault(.read, target: file.path, errno: -result))
         case .remove:
@@ -161,9 +184,9 @@ import Primitives
         guard inFlightCount > 0 else { return }
         _ = handOver()
         if unsafe myelin_ring_push_cancel_all(ring, Self.cancelToken) { _ = handOver() }
-        var timedOut = false
-        while inFlightCount > 0 && !timedOut {
-            timedOut = unsafe myelin_ring_wait(ring, Self.drainMilliseconds) < 0
+        var patience = Self.drainMilliseconds / Self.drainStepMilliseconds
+        while inFlightCount > 0 && patience > 0 {
+            if unsafe myelin_ring_wait(ring, Self.drainStepMilliseconds) < 0 { patience -= 1 }
             forEachCompletion { completion in
                 if let index = Int(exactly: completion.token) { _ = release(index) }
             }

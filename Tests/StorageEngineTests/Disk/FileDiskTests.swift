@@ -147,6 +147,35 @@ struct DirectoryLockTests {
         }
     }
 
+    @Test("refuses a second process")
+    func refusesSecondProcess() async throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: "myelin-lock-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let lock = try DirectoryLock(root)
+        let holder = getpid()
+        await #expect(processExitsWith: .success) { [root = root as String, holder = holder as Int32] in
+            #expect(throws: DirectoryLockRefusal.held(processID: holder)) { try DirectoryLock(root) }
+            try #require(holder != getpid())
+        }
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test("is free again when its process has died without letting go")
+    func outlivesProcess() async throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: "myelin-lock-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        await #expect(processExitsWith: .signal(SIGKILL)) { [root = root as String] in
+            let lock = try DirectoryLock(root)
+            kill(getpid(), SIGKILL)
+            withExtendedLifetime(lock) {}
+        }
+        let text = try String(contentsOfFile: root + "/.lock", encoding: .utf8)
+        #expect(text != "\(getpid())\n")
+        _ = try DirectoryLock(root)
+    }
+
     @Test("is free again when dropped, and also when a stale file names a process of old")
     func isReleased() throws {
         try withDirectory { root in
