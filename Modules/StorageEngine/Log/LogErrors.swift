@@ -32,17 +32,18 @@ public enum ReadRefusal: Error, Hashable, Sendable {
 
 /// Bytes inside a log that are not what was written.
 public struct LogDamage: Error, Hashable, Sendable {
-    public enum Evidence: Hashable, Sendable {
+    /// The numbers stand in the file `checkpoint`.
+    public enum Evidence: UInt8, Hashable, Sendable {
         /// No header that could belong here.
-        case noBatch
+        case noBatch = 0
         /// A batch whose bytes do not give its checksum.
-        case checksumMismatch
+        case checksumMismatch = 1
         /// A batch with another offset or leader epoch than its place demands.
-        case wrongPlace
+        case wrongPlace = 2
         /// Nothing but zeros: bytes that were reserved and never reached the device.
-        case zeros
+        case zeros = 3
         /// The file ends before the bytes it should have.
-        case missing
+        case missing = 4
     }
 
     /// Base offset of the segment.
@@ -54,6 +55,14 @@ public struct LogDamage: Error, Hashable, Sendable {
     /// Offsets that cannot be read: from the first that is missing to the one before the next batch that checks.
     public let offsets: Range<Offset>
     public let evidence: Evidence
+
+    public init(segment: Offset, position: Int64, byteCount: Int64, offsets: Range<Offset>, evidence: Evidence) {
+        self.segment = segment
+        self.position = position
+        self.byteCount = byteCount
+        self.offsets = offsets
+        self.evidence = evidence
+    }
 }
 
 /// Why maintenance of a log did not succeed.
@@ -70,6 +79,6 @@ public enum OpenFault: Error, Equatable, Sendable {
     case disk(DiskFault)
     /// The folder belongs to an older or newer topic of the same name.
     case foreignPartition(expected: PartitionID, found: TopicID)
-    /// `partition.metadata` or `checkpoint` is not what this version writes.
+    /// `partition.metadata` is not what this version writes.
     case unreadable(file: String, DecodeError)
 }

@@ -8,6 +8,12 @@ public struct Appended: Hashable, Sendable {
     public let lastOffset: Offset
     /// The same producer had sent it before: nothing was staged, and the answer waits for `lastOffset` like any other.
     public let isDuplicate: Bool
+
+    public init(baseOffset: Offset, lastOffset: Offset, isDuplicate: Bool) {
+        self.baseOffset = baseOffset
+        self.lastOffset = lastOffset
+        self.isDuplicate = isDuplicate
+    }
 }
 
 /// Whole batches in one file, ready for `sendfile`, `readIfCached` or `submitRead`.
@@ -28,6 +34,12 @@ public struct TimestampedOffset: Hashable, Sendable {
     public let offset: Offset
     public let timestamp: Timestamp
     public let leaderEpoch: LeaderEpoch
+
+    public init(offset: Offset, timestamp: Timestamp, leaderEpoch: LeaderEpoch) {
+        self.offset = offset
+        self.timestamp = timestamp
+        self.leaderEpoch = leaderEpoch
+    }
 }
 
 /// Where an epoch's records end (KIP-101): the largest known epoch at or before the one asked for.
@@ -35,6 +47,11 @@ public struct EpochEnd: Hashable, Sendable {
     public let epoch: LeaderEpoch
     /// Offset after the epoch's last record.
     public let endOffset: Offset
+
+    public init(epoch: LeaderEpoch, endOffset: Offset) {
+        self.epoch = epoch
+        self.endOffset = endOffset
+    }
 }
 
 /// What DescribeProducers tells about one producer.

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primitives
+
+/// The file `checkpoint`: all that recovery needs to know about what lies before the recovery point.
+///
+/// One file under one checksum, so that offsets, producers and epochs always belong together.
+/// - SeeAlso: docs/formats/log.md
+struct LogCheckpoint: Sendable {
+    /// A segment that ends at or before the recovery point.
+    struct SegmentEntry: Equatable, Sendable {
+        var baseOffset: Offset
+        var nextOffset: Offset
+        var byteCount: Int64
+        var largestTimestamp: SegmentIndex.TimeEntry
+        var firstAppend: Timestamp
+        var entryCounts: Segment.EntryCounts
+    }
+
+    var partition: PartitionID
+    /// The log was closed: no bytes follow the last segment's.
+    var isClean: Bool
+    var logStartOffset: Offset
+    /// Segments in order. The recovery point is the end of the last one; empty in a log without records.
+    var segments: [SegmentEntry]
+    var epochs: [LeaderEpochs.Entry]
+    var damages: [LogDamage]
+    /// A producer snapshot at the recovery point.
+    var producers: SharedBytes
+
+    private static let magic: UInt32 = 0x4d59_4c43
+    private static let version: UInt16 = 1
+
+    var encoded: SharedBytes {
+        var writer = ByteWriter(capacity: 128 + segments.count * 52 + epochs.count * 12 + producers.count)
+        writer.writeInteger(Self.magic)
+        writer.writeInteger(Self.version)
+        writer.writeInteger(UInt16(isClean ? 1 : 0))
+        writer.writeInteger(partition.topic.high)
+        writer.writeInteger(partition.topic.low)
+        writer.writeInt32(partition.index.rawValue)
+        writer.writeInt64(logStartOffset.rawValue)
+        writer.writeInt32(Int32(segments.count))
+        for segment in segments { Self.write(segment, to: &writer) }
+        writer.writeInt32(Int32(epochs.count))
+        for entry in epochs {
+            writer.writeInt32(entry.epoch.rawValue)
+            writer.writeInt64(entry.startOffset.rawValue)
+        }
+        writer.writeInt32(Int32(damages.count))
+        for damage in damages { Self.write(damage, to: &writer) }
+        writer.writeInt32(Int32(producers.count))
+        writer.writeBytes(producers)
+        writer.writeInteger(CRC32C.checksum(of: writer.bytes))
+        return writer.shared
+    }
+
+    private static func write(_ segment: SegmentEntry, to writer: inout ByteWriter) {
+        writer.writeInt64(segment.baseOffset.rawValue)
+        writer.writeInt64(segment.nextOffset.rawValue)
+        writer.writeInt64(segment.byteCount)
+        writer.writeInt64(segment.largestTimestamp.timestamp.rawValue)
+        writer.writeInt32(segment.largestTimestamp.lastOffsetDelta)
+        writer.writeInt64(segment.firstAppend.rawValue)
+        writer.writeInt32(segment.entryCounts.offsets)
+        writer.writeInt32(segment.entryCounts.times)
+    }
+
+    private static func write(_ damage: LogDamage, to writer: inout ByteWriter) {
+        writer.writeInt64(damage.segment.rawValue)
+        writer.writeInt64(damage.position)
+        writer.writeInt64(damage.byteCount)
+        writer.writeInt64(damage.offsets.lowerBound.rawValue)
+        writer.writeInt64(damage.offsets.upperBound.rawValue)
+        writer.writeUInt8(damage.evidence.rawValue)
+    }
+}
+
+extension LogCheckpoint {
+    init(decoding bytes: SharedBytes) throws(DecodeError) {
+        let checksumPosition = bytes.count - 4
+        guard checksumPosition >= 0 else { throw DecodeError(.truncated(needed: 4, available: bytes.count), at: 0) }
+        let expected: UInt32 = bytes.loadBigEndian(at: checksumPosition)
+        let content = bytes.slice(from: 0, count: checksumPosition)
+        let actual = CRC32C.checksum(of: content)
+        guard expected == actual else {
+            throw DecodeError(.checksumMismatch(expected: expected, actual: actual), at: checksumPosition)
+        }
+        var reader = ByteReader(content)
+        let magic: UInt32 = try reader.readInteger()
+        let version: UInt16 = try reader.readInteger()
+        guard magic == Self.magic, version == Self.version else {
+            throw DecodeError(.invalidValue(Int64(version)), at: 4)
+        }
+        let flags: UInt16 = try reader.readInteger()
+        isClean = flags & 1 != 0
+        let topic = TopicID(high: try reader.readInteger(), low: try reader.readInteger())
+        partition = PartitionID(topic: topic, index: PartitionIndex(try reader.readInt32()))
+        logStartOffset = Offset(try reader.readInt64())
+        segments = []
+        for _ in 0..<(try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: 52)) {
+            segments.append(try Self.segment(&reader))
+        }
+        epochs = []
+        for _ in 0..<(try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: 12)) {
+            epochs.append(
+                .init(epoch: LeaderEpoch(try reader.readInt32()), startOffset: Offset(try reader.readInt64())))
+        }
+        damages = []
+        for _ in 0..<(try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: 41)) {
+            damages.append(try Self.damage(&reader))
+        }
+        producers = try reader.readBytes(count: Int(reader.readInt32()))
+        try reader.finish()
+    }
+
+    private static func segment(_ reader: inout ByteReader) throws(DecodeError) -> SegmentEntry {
+        SegmentEntry(
+            baseOffset: Offset(try reader.readInt64()), nextOffset: Offset(try reader.readInt64()),
+            byteCount: try reader.readInt64(),
+            largestTimestamp: .init(
+                timestamp: Timestamp(try reader.readInt64()), lastOffsetDelta: try reader.readInt32()),
+            firstAppend: Timestamp(try reader.readInt64()),
+            entryCounts: .init(offsets: try reader.readInt32(), times: try reader.readInt32()))
+    }
+
+    private static func damage(_ reader: inout ByteReader) throws(DecodeError) -> LogDamage {
+        let segment = Offset(try reader.readInt64())
+        let (position, byteCount) = (try reader.readInt64(), try reader.readInt64())
+        let (first, end) = (Offset(try reader.readInt64()), Offset(try reader.readInt64()))
+        let number = try reader.readUInt8()
+        guard let evidence = LogDamage.Evidence(rawValue: number), first <= end else {
+            throw DecodeError(.invalidValue(Int64(number)), at: reader.position - 1)
+        }
+        return LogDamage(
+            segment: segment, position: position, byteCount: byteCount, offsets: first..<end, evidence: evidence)
+    }
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primitives
+internal import RecordBatch
+
+extension PartitionLog {
+    /// Finds the batches from `start` on, at most one segment's.
+    ///
+    /// - Parameters:
+    ///   - byteCountMax: Bound of the slice. A first batch larger than it is given whole if `minOneBatch`.
+    ///   - bound: Batches that hold this offset or a later one are left out: the high watermark.
+    /// - Returns: Nil when `start` is at or beyond `bound`, or the first batch does not fit.
+    /// - Throws: `.cold` when the way needs bytes from the device. Reads that go on where one ended, and those of the last
+    ///   256 batches, never do.
+    public mutating func locate(
+        from start: Offset, byteCountMax: Int, below bound: Offset, minOneBatch: Bool, on disk: any Disk
+    ) throws(ReadRefusal) -> LogSlice? {
+        guard state != .closed else { throw .closed }
+        guard start >= logStartOffset, start <= writtenOffset else {
+            throw .offsetOutOfRange(logStart: logStartOffset, logEnd: writtenOffset)
+        }
+        let limit = min(bound, writtenOffset)
+        guard start < limit else { return nil }
+        try checkUndamaged(start)
+        let number = segmentNumber(holding: start)
+        let file = try openFile(ofSegment: number, on: disk)
+        let first = try place(of: start, inSegment: number, on: disk)
+        let end = try endPlace(below: limit, after: first, inSegment: number, on: disk)
+        guard end.position > first.position else { return nil }
+        let cut = try cut(first, end, byteCountMax: byteCountMax, minOneBatch: minOneBatch, number, on: disk)
+        guard let cut else { return nil }
+        recent.noteCursor(cut)
+        return LogSlice(
+            file: file, position: first.position, byteCount: Int(cut.position - first.position),
+            baseOffset: first.offset, nextOffset: cut.offset)
+    }
+
+    private func checkUndamaged(_ offset: Offset) throws(ReadRefusal) {
+        if let damage = damages.first(where: { $0.offsets.contains(offset) }) { throw .damaged(damage) }
+    }
+
+    func segmentNumber(holding offset: Offset) -> Int {
+        max(0, segments.partitioningIndex { $0.baseOffset > offset } - 1)
+    }
+
+    /// Shortens a slice to `byteCountMax`, at the best batch start that is known or found in a few steps.
+    private mutating func cut(
+        _ first: RecentPositions.Place, _ end: RecentPositions.Place, byteCountMax: Int, minOneBatch: Bool,
+        _ number: Int, on disk: any Disk
+    ) throws(ReadRefusal) -> RecentPositions.Place? {
+        guard end.position - first.position > Int64(byteCountMax) else { return end }
+        let positions = first.position...max(first.position, first.position + Int64(byteCountMax))
+        var best = first
+        if let known = recent.last(in: positions, of: first.segment), known.position > best.position {
+            best = known
+        } else if let indexed = segments[number].index?.last(in: positions), indexed > best.position {
+            let header = try header(at: indexed, inSegment: number, on: disk)
+            best = .init(offset: header.baseOffset, segment: first.segment, position: indexed)
+        }
+        // Batches between two known starts: worth a few looks, not a walk through thousands.
+        for _ in 0..<16 {
+            let header = try header(at: best.position, inSegment: number, on: disk)
+            let next = best.position + Int64(header.totalByteCount)
+            let isForced = best == first && minOneBatch
+            guard next <= positions.upperBound || isForced, next <= end.position else { break }
+            best = .init(offset: header.nextOffset, segment: first.segment, position: next)
+            if isForced, next >= positions.upperBound { break }
+        }
+        return best == first ? nil : best
+    }
+
+    /// Where the last batch ends that lies wholly below `limit`, and before any damage that follows `first`.
+    private mutating func endPlace(
+        below limit: Offset, after first: RecentPositions.Place, inSegment number: Int, on disk: any Disk
+    ) throws(ReadRefusal) -> RecentPositions.Place {
+        let segment = segments[number]
+        if let damage = damages.first(where: {
+            $0.segment == segment.baseOffset && $0.position >= first.position && $0.offsets.lowerBound < limit
+        }) {
+            return .init(offset: damage.offsets.lowerBound, segment: segment.baseOffset, position: damage.position)
+        }
+        guard limit < segment.nextOffset else {
+            return .init(offset: segment.nextOffset, segment: segment.baseOffset, position: segment.byteCount)
+        }
+        return try place(of: limit, inSegment: number, on: disk)
+    }
+}
+
+// MARK: Finding batches
+
+extension PartitionLog {
+    /// Where the batch begins that holds `offset`.
+    mutating func place(
+        of offset: Offset, inSegment number: Int, on disk: any Disk
+    ) throws(ReadRefusal) -> RecentPositions.Place {
+        let base = segments[number].baseOffset
+        if let known = recent.place(of: offset), known.segment == base { return known }
+        if offset == base, !damages.contains(where: { $0.segment == base && $0.position == 0 }) {
+            return .init(offset: base, segment: base, position: 0)
+        }
+        try loadIndex(ofSegment: number, on: disk)
+        guard let index = segments[number].index else { preconditionFailure("an index that was loaded is absent") }
+        var position = index.floor(offsetDelta: offset.distance(from: base))
+        for damage in damages where damage.segment == base && damage.offsets.upperBound <= offset {
+            position = max(position, damage.position + damage.byteCount)
+        }
+        while true {
+            let header = try header(at: position, inSegment: number, on: disk)
+            guard header.baseOffset <= offset else { throw .damaged(noteMisplaced(header, at: position, number)) }
+            if header.nextOffset > offset {
+                let place = RecentPositions.Place(offset: header.baseOffset, segment: base, position: position)
+                if place.offset == offset { recent.noteCursor(place) }
+                return place
+            }
+            position += Int64(header.totalByteCount)
+        }
+    }
+
+    /// The header at a batch start, from the page cache only.
+    mutating func header(
+        at position: Int64, inSegment number: Int, on disk: any Disk
+    ) throws(ReadRefusal) -> BatchHeader {
+        let file = try openFile(ofSegment: number, on: disk)
+        let left = segments[number].byteCount - position
+        guard left >= Int64(BatchHeader.byteCount) else { throw .damaged(noteUnreadable(at: position, number)) }
+        let bytes: SharedBytes?
+        do throws(DiskFault) {
+            bytes = try disk.readIfCached(file, at: position, count: BatchHeader.byteCount)
+        } catch { throw .disk(error) }
+        guard let bytes, bytes.count == BatchHeader.byteCount else {
+            throw .cold(file, position: position, byteCount: Int(min(left, 64 << 10)))
+        }
+        do throws(DecodeError) {
+            let header = try BatchHeader(parsing: bytes)
+            if header.lastOffsetDelta >= 0, Int64(header.totalByteCount) <= left { return header }
+        } catch {}
+        throw .damaged(noteUnreadable(at: position, number))
+    }
+
+    /// Damage met below the recovery point: the rest of the segment cannot be told apart from here.
+    private mutating func noteUnreadable(at position: Int64, _ number: Int) -> LogDamage {
+        let segment = segments[number]
+        let first = recent.last(in: 0...position, of: segment.baseOffset)?.offset ?? segment.baseOffset
+        return LogDamage(
+            segment: segment.baseOffset, position: position, byteCount: segment.byteCount - position,
+            offsets: first..<segment.nextOffset, evidence: .noBatch)
+    }
+
+    private func noteMisplaced(_ header: BatchHeader, at position: Int64, _ number: Int) -> LogDamage {
+        LogDamage(
+            segment: segments[number].baseOffset, position: position, byteCount: Int64(header.totalByteCount),
+            offsets: min(header.baseOffset, segments[number].nextOffset)..<segments[number].nextOffset,
+            evidence: .wrongPlace)
+    }
+
+    mutating func openFile(ofSegment number: Int, on disk: any Disk) throws(ReadRefusal) -> FileID {
+        if let file = segments[number].file { return file }
+        do throws(DiskFault) {
+            let file = try disk.open(path(segments[number], LogFiles.log), .readWrite)
+            segments[number].file = file
+            return file
+        } catch { throw .disk(error) }
+    }
+}
+
+// MARK: Indexes on demand
+
+extension PartitionLog {
+    /// Brings the index of a closed segment into memory without waiting for the device.
+    mutating func loadIndex(ofSegment number: Int, on disk: any Disk) throws(ReadRefusal) {
+        guard segments[number].index == nil else { return }
+        if segments[number].storedEntryCounts != nil {
+            let files = try indexFiles(ofSegment: number, on: disk)
+            let offsets = try wholeIfCached(files.offsets, on: disk)
+            let times = try wholeIfCached(files.times, on: disk)
+            segments[number].index = checkedIndex(ofSegment: number, offsets, times)
+            closeIndexFiles(ofSegment: number, on: disk)
+        }
+        if segments[number].index == nil {
+            do throws(DiskFault) { try rebuildIndex(ofSegment: number, on: disk) } catch { throw .disk(error) }
+        }
+        keepIndex(ofSegment: number)
+    }
+
+    private mutating func indexFiles(
+        ofSegment number: Int, on disk: any Disk
+    ) throws(ReadRefusal) -> (offsets: FileID, times: FileID) {
+        if let files = segments[number].indexFiles { return files }
+        do throws(DiskFault) {
+            let offsets = try disk.open(path(segments[number], LogFiles.index), .createOrOpen)
+            let times: FileID
+            do throws(DiskFault) {
+                times = try disk.open(path(segments[number], LogFiles.timeIndex), .createOrOpen)
+            } catch {
+                disk.close(offsets)
+                throw error
+            }
+            segments[number].indexFiles = (offsets, times)
+            return (offsets, times)
+        } catch { throw .disk(error) }
+    }
+
+    mutating func closeIndexFiles(ofSegment number: Int, on disk: any Disk) {
+        guard let files = segments[number].indexFiles else { return }
+        disk.close(files.offsets)
+        disk.close(files.times)
+        segments[number].indexFiles = nil
+    }
+
+    private func wholeIfCached(_ file: FileID, on disk: any Disk) throws(ReadRefusal) -> SharedBytes {
+        let byteCount: Int
+        let bytes: SharedBytes?
+        do throws(DiskFault) {
+            byteCount = Int(try disk.size(of: file))
+            bytes = byteCount == 0 ? .empty : try disk.readIfCached(file, at: 0, count: byteCount)
+        } catch { throw .disk(error) }
+        guard let bytes, bytes.count == byteCount else { throw .cold(file, position: 0, byteCount: byteCount) }
+        return bytes
+    }
+
+    /// The active segment's index, read from its files or rebuilt. Waits for the device: for opening.
+    mutating func loadedIndex(ofSegment number: Int, on disk: any Disk) throws(DiskFault) -> SegmentIndex {
+        if let offsets = try LogFiles.read(path(segments[number], LogFiles.index), on: disk),
+            let times = try LogFiles.read(path(segments[number], LogFiles.timeIndex), on: disk),
+            let index = checkedIndex(ofSegment: number, offsets, times)
+        {
+            return index
+        }
+        try rebuildIndex(ofSegment: number, on: disk)
+        return segments[number].index ?? SegmentIndex()
+    }
+
+    private func checkedIndex(ofSegment number: Int, _ offsets: SharedBytes, _ times: SharedBytes) -> SegmentIndex? {
+        let segment = segments[number]
+        guard let counts = segment.storedEntryCounts,
+            offsets.count >= Int(counts.offsets) * SegmentIndex.offsetEntryByteCount,
+            times.count >= Int(counts.times) * SegmentIndex.timeEntryByteCount,
+            var index = SegmentIndex(
+                offsetBytes: offsets, timeBytes: times, segmentByteCount: Int64(Int32.max),
+                offsetCount: Int64(Int32.max) + 1)
+        else { return nil }
+        index.truncate(position: segment.byteCount, offsetDelta: segment.nextOffset.distance(from: segment.baseOffset))
+        guard index.offsets.count >= Int(counts.offsets) else { return nil }
+        return index
+    }
+
+    private mutating func rebuildIndex(ofSegment number: Int, on disk: any Disk) throws(DiskFault) {
+        var copy = Segment(baseOffset: segments[number].baseOffset)
+        let configuration = configuration
+        copy.index = SegmentIndex()
+        try walk(segment: number, on: disk) { header, position in
+            copy.byteCount = position
+            copy.note(header, indexing: configuration)
+            return true
+        }
+        segments[number].index = copy.index
+        recovery.rebuiltIndexCount += 1
+    }
+
+    /// Goes from header to header, over damage that is known, until `visit` returns false or there is no header.
+    mutating func walk(
+        segment number: Int, on disk: any Disk, _ visit: (BatchHeader, _ position: Int64) -> Bool
+    ) throws(DiskFault) {
+        let segment = segments[number]
+        let file: FileID
+        if let open = segment.file {
+            file = open
+        } else {
+            file = try disk.open(path(segment, LogFiles.log), .readWrite)
+        }
+        segments[number].file = file
+        var position: Int64 = 0
+        var next = segment.baseOffset
+        while position + Int64(BatchHeader.byteCount) <= segment.byteCount {
+            if let damage = damages.first(where: {
+                $0.segment == segment.baseOffset && $0.position == position && $0.offsets.upperBound > next
+            }) {
+                position += damage.byteCount
+                next = damage.offsets.upperBound
+                continue
+            }
+            let bytes = try disk.read(file, at: position, count: BatchHeader.byteCount)
+            let header: BatchHeader
+            do throws(DecodeError) { header = try BatchHeader(parsing: bytes) } catch { return }
+            guard header.baseOffset >= next, header.lastOffsetDelta >= 0,
+                header.lastOffset.distance(from: segment.baseOffset) <= Int64(Int32.max), visit(header, position)
+            else { return }
+            position += Int64(header.totalByteCount)
+            next = header.nextOffset
+        }
+    }
+}

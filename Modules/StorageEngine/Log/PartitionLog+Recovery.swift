@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primitives
+internal import RecordBatch
+
+extension PartitionLog {
+    /// Brings the log to the state its files prove. Doing it twice changes nothing the second time.
+    mutating func recover(at now: Timestamp, on disk: any Disk) throws(OpenFault) {
+        try identify(on: disk)
+        do throws(DiskFault) {
+            let names = try disk.list(folder)
+            try clearAway(names, at: now, on: disk)
+            let bases = names.compactMap { LogFiles.offset(in: $0, LogFiles.log) }
+            let checkpoint = try readCheckpoint(on: disk)
+            try adopt(checkpoint, bases, on: disk)
+            try scan(bases, after: checkpoint, at: now, on: disk)
+            try finishRecovery(checkpoint, on: disk)
+        } catch {
+            closeFiles(on: disk)
+            throw .disk(error)
+        }
+    }
+
+    /// Proves that the folder was made for this partition, or makes it.
+    private func identify(on disk: any Disk) throws(OpenFault) {
+        let metadata: SharedBytes?
+        do throws(DiskFault) {
+            if !disk.exists(folder) { try disk.createDirectory(folder) }
+            metadata = try LogFiles.read(path(LogFiles.partitionMetadata), on: disk)
+            if metadata == nil, try disk.list(folder).allSatisfy({ !$0.hasSuffix(LogFiles.log) }) {
+                // Durable before the first record, so that no record ever lies in a folder without a name.
+                try LogFiles.replace(
+                    path(LogFiles.partitionMetadata), with: PartitionMetadata.encode(partition.topic), on: disk)
+                try disk.synchronizeDirectory(folder)
+                try disk.synchronizeDirectory("")
+                return
+            }
+        } catch { throw .disk(error) }
+        let topic: TopicID
+        do throws(DecodeError) { topic = try PartitionMetadata.decode(metadata ?? .empty) } catch {
+            throw .unreadable(file: LogFiles.partitionMetadata, error)
+        }
+        guard topic == partition.topic else { throw .foreignPartition(expected: partition, found: topic) }
+    }
+
+    /// Removes what an interrupted replacement left and takes note of what waits for deletion.
+    private mutating func clearAway(_ names: [String], at now: Timestamp, on disk: any Disk) throws(DiskFault) {
+        for name in names {
+            if name.hasSuffix(LogFiles.temporary) { try disk.remove(path(name)) }
+            if name.hasSuffix(LogFiles.deleted) { removedFiles.append(RemovedFile(path: path(name), since: now)) }
+        }
+    }
+
+    /// Nil when it is absent or does not check: then everything is scanned.
+    private func readCheckpoint(on disk: any Disk) throws(DiskFault) -> LogCheckpoint? {
+        guard let bytes = try LogFiles.read(path(LogFiles.checkpoint), on: disk) else { return nil }
+        do throws(DecodeError) {
+            let checkpoint = try LogCheckpoint(decoding: bytes)
+            return checkpoint.partition == partition ? checkpoint : nil
+        } catch { return nil }
+    }
+
+    /// Takes over what the checkpoint vouches for.
+    private mutating func adopt(
+        _ checkpoint: LogCheckpoint?, _ bases: [Offset], on disk: any Disk
+    ) throws(DiskFault) {
+        guard let checkpoint else {
+            logStartOffset = bases.first ?? .zero
+            return try restoreProducers(before: logStartOffset, on: disk)
+        }
+        logStartOffset = checkpoint.logStartOffset
+        damages = checkpoint.damages
+        for entry in checkpoint.epochs { _ = epochs.note(entry.epoch, at: entry.startOffset) }
+        do throws(DecodeError) { producers = try ProducerSnapshot.decode(checkpoint.producers) } catch {
+            producers.hasForgotten = true
+        }
+        for entry in checkpoint.segments {
+            if bases.contains(entry.baseOffset) {
+                segments.append(Segment(entry))
+            } else if entry.nextOffset > logStartOffset {
+                note(
+                    LogDamage(
+                        segment: entry.baseOffset, position: 0, byteCount: entry.byteCount,
+                        offsets: entry.baseOffset..<entry.nextOffset, evidence: .missing))
+            }
+        }
+        durableOffset = checkpoint.segments.last?.nextOffset ?? logStartOffset
+        recovery.wasClean = checkpoint.isClean
+    }
+
+    /// Without a checkpoint: the producers as they were when the first segment began.
+    private mutating func restoreProducers(before offset: Offset, on disk: any Disk) throws(DiskFault) {
+        guard offset > .zero else { return }
+        producers.hasForgotten = true
+        guard let bytes = try LogFiles.read(path(LogFiles.name(offset, LogFiles.snapshot)), on: disk) else { return }
+        do throws(DecodeError) { producers = try ProducerSnapshot.decode(bytes) } catch { return }
+    }
+
+    /// Reads what was written after the checkpoint, segment by segment.
+    private mutating func scan(
+        _ bases: [Offset], after checkpoint: LogCheckpoint?, at now: Timestamp, on disk: any Disk
+    ) throws(DiskFault) {
+        logEndOffset = max(durableOffset, logStartOffset)
+        if let last = checkpoint?.segments.last, segments.last?.baseOffset == last.baseOffset {
+            try openActive(on: disk)
+            try scanTail(at: now, on: disk)
+        }
+        let known = checkpoint?.segments.last?.baseOffset ?? Offset(-1)
+        for base in bases where base > known { try scanWhole(base, at: now, on: disk) }
+        for base in bases where base <= known && !segments.contains(where: { $0.baseOffset == base }) {
+            // Below the log start the checkpoint has dropped it already; the rename was what the crash prevented.
+            try retire(base, at: now, on: disk)
+        }
+    }
+
+    /// Opens the last segment's file and index; rebuilds the index when its files do not fit.
+    private mutating func openActive(on disk: any Disk) throws(DiskFault) {
+        let number = segments.count - 1
+        let file = try disk.open(path(segments[number], LogFiles.log), .readWrite)
+        segments[number].file = file
+        segments[number].reservedByteCount = try disk.size(of: file)
+        guard segments[number].reservedByteCount >= segments[number].byteCount else {
+            // Bytes that were durable are gone: find out what is left.
+            segments[number].byteCount = 0
+            segments[number].nextOffset = segments[number].baseOffset
+            segments[number].durableByteCount = 0
+            segments[number].index = SegmentIndex()
+            return
+        }
+        segments[number].index = try loadedIndex(ofSegment: number, on: disk)
+    }
+
+    private mutating func scanWhole(_ base: Offset, at now: Timestamp, on disk: any Disk) throws(DiskFault) {
+        var segment = Segment(baseOffset: base)
+        let file = try disk.open(path(segment, LogFiles.log), .readWrite)
+        segment.reservedByteCount = try disk.size(of: file)
+        var scanner = SegmentScanner(file, byteCount: segment.reservedByteCount)
+        if base != logEndOffset || logEndOffset < logStartOffset {
+            // Behind a gap, or left by a write that was undone: it counts only if it holds a batch.
+            let first = try scanner.nextBatch(after: -1, from: base, epoch: epochs.latest, on: disk)
+            guard first != nil, base > logEndOffset else {
+                disk.close(file)
+                if first == nil { return try removeFiles(ofSegmentAt: base, on: disk) }
+                // Offsets that an earlier segment has: never written so, never cut.
+                return note(
+                    LogDamage(
+                        segment: base, position: 0, byteCount: segment.reservedByteCount, offsets: base..<base,
+                        evidence: .wrongPlace))
+            }
+            noteGap(before: base)
+        }
+        if !segments.isEmpty { try endSegment(on: disk) }
+        (segment.file, segment.index, segment.nameIsDurable) = (file, SegmentIndex(), false)
+        segments.append(segment)
+        logEndOffset = base
+        try scanTail(at: now, on: disk)
+    }
+
+    /// Scans the last segment from the bytes known so far.
+    private mutating func scanTail(at now: Timestamp, on disk: any Disk) throws(DiskFault) {
+        let number = segments.count - 1
+        guard let file = segments[number].file else { preconditionFailure("a segment to scan has no file") }
+        var scanner = SegmentScanner(file, byteCount: segments[number].reservedByteCount)
+        while true {
+            let position = segments[number].byteCount
+            let next = segments[number].nextOffset
+            switch try scanner.look(at: position, for: next, epoch: epochs.latest, on: disk) {
+            case .batch(let header): replay(header, at: now)
+            case .end: return try endScan(position, &scanner, on: disk)
+            case .bad(let evidence):
+                if next < durableOffset,
+                    case .batch = try scanner.look(at: position, for: durableOffset, epoch: epochs.latest, on: disk)
+                {
+                    noteLostEnd()
+                    continue
+                }
+                guard
+                    let found = try scanner.nextBatch(
+                        after: position, from: next, epoch: epochs.latest, on: disk)
+                else { return try endScan(position, &scanner, on: disk) }
+                note(
+                    LogDamage(
+                        segment: segments[number].baseOffset, position: position, byteCount: found.position - position,
+                        offsets: next..<found.header.baseOffset, evidence: evidence))
+                segments[number].byteCount = found.position
+                segments[number].nextOffset = found.header.baseOffset
+                producers.hasForgotten = true
+            }
+        }
+    }
+
+    private mutating func endScan(
+        _ position: Int64, _ scanner: inout SegmentScanner, on disk: any Disk
+    ) throws(DiskFault) {
+        recovery.cutByteCount += try scanner.endOfContent(from: position, on: disk) - position
+        noteLostEnd()
+        logEndOffset = writtenOffset
+    }
+
+    /// When the file has lost bytes that were durable: says so, and never gives their offsets again.
+    private mutating func noteLostEnd() {
+        let last = segments[segments.count - 1]
+        guard last.nextOffset < durableOffset else { return }
+        note(
+            LogDamage(
+                segment: last.baseOffset, position: last.byteCount, byteCount: 0,
+                offsets: last.nextOffset..<durableOffset, evidence: .missing))
+        segments[segments.count - 1].nextOffset = durableOffset
+        producers.hasForgotten = true
+    }
+
+    private mutating func replay(_ header: BatchHeader, at now: Timestamp) {
+        let number = segments.count - 1
+        if header.baseOffset >= durableOffset || segments[number].nameIsDurable == false {
+            _ = epochs.note(header.partitionLeaderEpoch, at: header.baseOffset)
+            if header.hasProducer {
+                producers.note(header, at: header.baseOffset, wroteAt: min(header.maxTimestamp, now))
+            }
+        }
+        if segments[number].firstAppend == .none { segments[number].firstAppend = min(header.maxTimestamp, now) }
+        segments[number].note(header, indexing: configuration)
+        recovery.scannedByteCount += Int64(header.totalByteCount)
+    }
+
+    private mutating func noteGap(before base: Offset) {
+        guard let last = segments.last, logEndOffset < base else { return }
+        note(
+            LogDamage(
+                segment: last.baseOffset, position: last.byteCount, byteCount: last.reservedByteCount - last.byteCount,
+                offsets: logEndOffset..<base, evidence: .missing))
+    }
+
+    /// A segment after this one exists: cut what was reserved, unless damage makes its end uncertain.
+    private mutating func endSegment(on disk: any Disk) throws(DiskFault) {
+        let number = segments.count - 1
+        let isUncertain = damages.contains {
+            $0.segment == segments[number].baseOffset && $0.position >= segments[number].byteCount
+        }
+        if !isUncertain { try cutTail(ofSegment: number, on: disk) }
+        try storeIndex(ofSegment: number, on: disk)
+        recovery.rebuiltIndexCount += 1
+        keepIndex(ofSegment: number)
+    }
+
+    private mutating func cutTail(ofSegment number: Int, on disk: any Disk) throws(DiskFault) {
+        guard segments[number].reservedByteCount > segments[number].byteCount, let file = segments[number].file else {
+            return
+        }
+        try disk.truncate(file, to: segments[number].byteCount)
+        segments[number].reservedByteCount = segments[number].byteCount
+    }
+
+    private mutating func finishRecovery(_ checkpoint: LogCheckpoint?, on disk: any Disk) throws(DiskFault) {
+        if segments.isEmpty || segments[segments.count - 1].file == nil {
+            try beginFirstSegment(on: disk)
+        } else {
+            try cutTail(ofSegment: segments.count - 1, on: disk)
+        }
+        logEndOffset = writtenOffset
+        checkpointOffset = checkpoint?.segments.last?.nextOffset ?? logStartOffset
+        checkpointByteCount = checkpoint?.segments.reduce(0) { $0 + $1.byteCount } ?? 0
+        durableOffset = checkpoint == nil ? logStartOffset : min(durableOffset, logEndOffset)
+        recovery.wasClean = recovery.wasClean && recovery.scannedByteCount == 0 && recovery.cutByteCount == 0
+        checkpointIsClean = recovery.wasClean
+        recovery.segmentCount = segments.count
+    }
+
+    private mutating func beginFirstSegment(on disk: any Disk) throws(DiskFault) {
+        var segment = Segment(baseOffset: max(logEndOffset, logStartOffset))
+        segment.file = try disk.open(path(segment, LogFiles.log), .createOrOpen)
+        segment.index = SegmentIndex()
+        segment.nameIsDurable = false
+        segments.append(segment)
+    }
+
+    mutating func note(_ damage: LogDamage) {
+        guard !damages.contains(damage) else { return }
+        damages.append(damage)
+        damages.sort { ($0.segment, $0.position) < ($1.segment, $1.position) }
+    }
+}
+
+extension Segment {
+    init(_ entry: LogCheckpoint.SegmentEntry) {
+        self.init(baseOffset: entry.baseOffset)
+        nextOffset = entry.nextOffset
+        byteCount = entry.byteCount
+        reservedByteCount = entry.byteCount
+        durableByteCount = entry.byteCount
+        largestTimestamp = entry.largestTimestamp
+        firstAppend = entry.firstAppend
+        storedEntryCounts = entry.entryCounts
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primitives
+internal import RecordBatch
+
+extension PartitionLog {
+    /// Drops every record from the batch that holds `offset` on, durably. Discards acknowledged data when the caller is
+    /// wrong.
+    ///
+    /// For a replica that found another history than its leader's, and for an operator who gives up what follows damage.
+    /// A crash in the middle leaves the longer or the shorter log, never a hole. Staged batches are dropped too.
+    public mutating func truncateDiscarding(from offset: Offset, on disk: any Disk) throws(LogFault) {
+        discardStaged()
+        precondition(offset >= logStartOffset, "truncation to \(offset) before the log start \(logStartOffset)")
+        guard offset < logEndOffset else { return }
+        try settle(on: disk)
+        let keep = segmentNumber(holding: offset)
+        let dropped = Array(segments[(keep + 1)...])
+        do throws(DiskFault) {
+            try forget(from: offset, keeping: keep, on: disk)
+        } catch { throw .disk(error) }
+        try writeCheckpointNow(isClean: false, on: disk)
+        do throws(DiskFault) {
+            for segment in dropped.reversed() { try discard(segment, on: disk) }
+            guard let file = segments[keep].file else { preconditionFailure("the active segment has no file") }
+            try disk.truncate(file, to: segments[keep].byteCount)
+            segments[keep].reservedByteCount = segments[keep].byteCount
+            try disk.synchronize(file)
+            try disk.synchronizeDirectory(folder)
+        } catch {
+            state = .failed(error)
+            throw .failed(error)
+        }
+    }
+
+    /// Brings what is in memory to where it stood before the batch that holds `offset`.
+    private mutating func forget(from offset: Offset, keeping keep: Int, on disk: any Disk) throws(DiskFault) {
+        var kept = Segment(baseOffset: segments[keep].baseOffset)
+        var states = try producersBefore(segment: keep, on: disk)
+        let configuration = configuration
+        kept.index = SegmentIndex()
+        try walk(segment: keep, on: disk) { header, position in
+            guard header.nextOffset <= offset else { return false }
+            kept.byteCount = position
+            kept.note(header, indexing: configuration)
+            if header.hasProducer { states.note(header, at: header.baseOffset, wroteAt: header.maxTimestamp) }
+            return true
+        }
+        kept.file = segments[keep].file
+        kept.firstAppend = segments[keep].firstAppend
+        kept.reservedByteCount = segments[keep].reservedByteCount
+        kept.durableByteCount = kept.byteCount
+        segments.removeSubrange(keep...)
+        segments.append(kept)
+        producers = states
+        epochs.truncate(from: kept.nextOffset)
+        damages.removeAll { $0.offsets.upperBound > kept.nextOffset }
+        loadedIndexes.removeAll { $0 >= kept.baseOffset }
+        recent.forgetAll()
+        (logEndOffset, durableOffset) = (kept.nextOffset, kept.nextOffset)
+        logStartOffset = min(logStartOffset, kept.nextOffset)
+        if let inFlight = synchronizing { synchronizing = inFlight.covering(atMost: kept) }
+    }
+
+    private func producersBefore(segment number: Int, on disk: any Disk) throws(DiskFault) -> ProducerStates {
+        var states = ProducerStates()
+        guard segments[number].baseOffset > .zero else { return states }
+        states.hasForgotten = true
+        guard let bytes = try LogFiles.read(path(segments[number], LogFiles.snapshot), on: disk) else { return states }
+        do throws(DecodeError) { return try ProducerSnapshot.decode(bytes) } catch { return states }
+    }
+
+    private func discard(_ segment: Segment, on disk: any Disk) throws(DiskFault) {
+        if let file = segment.file { disk.close(file) }
+        try removeFiles(ofSegmentAt: segment.baseOffset, on: disk)
+    }
+
+    func removeFiles(ofSegmentAt base: Offset, on disk: any Disk) throws(DiskFault) {
+        for suffix in [LogFiles.index, LogFiles.timeIndex, LogFiles.snapshot, LogFiles.log] {
+            let path = path(LogFiles.name(base, suffix))
+            if disk.exists(path) { try disk.remove(path) }
+        }
+    }
+}
+
+extension PartitionLog.Synchronizing {
+    /// What is left of the promise after a truncation: bytes written later at the same place are not covered.
+    func covering(atMost segment: Segment) -> Self {
+        var result = self
+        guard self.segment == segment.baseOffset else { return result }
+        result.byteCount = min(byteCount, segment.byteCount)
+        result.offset = min(offset, segment.nextOffset)
+        return result
+    }
+}
+
+// MARK: The end
+
+extension PartitionLog {
+    /// Closes the files of all segments but the active one, and drops their indexes. No slice may be in use.
+    public mutating func closeColdFiles(on disk: any Disk) {
+        for number in segments.indices.dropLast() where segments[number].isDurable {
+            closeIndexFiles(ofSegment: number, on: disk)
+            if let file = segments[number].file { disk.close(file) }
+            (segments[number].file, segments[number].index) = (nil, nil)
+        }
+        loadedIndexes.removeAll()
+    }
+
+    /// Synchronizes everything, cuts reserved space and marks the log clean. Staged batches are written first.
+    ///
+    /// Waits for the disk. A log that failed is only closed: what it holds is for recovery to find out.
+    public mutating func close(on disk: any Disk) throws(LogFault) {
+        guard state != .closed else { return }
+        defer {
+            closeFiles(on: disk)
+            state = .closed
+        }
+        guard case .open = state else { return }
+        try settle(on: disk)
+        let active = segments.count - 1
+        guard let file = segments[active].file else { preconditionFailure("the active segment has no file") }
+        do throws(DiskFault) {
+            if segments[active].reservedByteCount > segments[active].byteCount {
+                try disk.truncate(file, to: segments[active].byteCount)
+                try disk.synchronize(file)
+            }
+        } catch { throw .disk(error) }
+        guard writtenOffset != checkpointOffset || !checkpointIsClean else { return }
+        try writeCheckpointNow(isClean: true, on: disk)
+    }
+
+    func closeFiles(on disk: any Disk) {
+        for segment in segments {
+            if let file = segment.file { disk.close(file) }
+            if let files = segment.indexFiles {
+                disk.close(files.offsets)
+                disk.close(files.times)
+            }
+        }
+        for removed in removedFiles { if let file = removed.file { disk.close(file) } }
+    }
+
+    /// Closes the files and renames the folder to `<folder>.<topic id>-delete`, durably.
+    ///
+    /// - Returns: The new name, for `submitRemove`.
+    public mutating func markDeleted(on disk: any Disk) throws(LogFault) -> String {
+        if state != .closed { closeFiles(on: disk) }
+        state = .closed
+        let name = "\(folder).\(partition.topic)-delete"
+        do throws(DiskFault) {
+            try disk.rename(folder, to: name)
+            try disk.synchronizeDirectory("")
+        } catch { throw .disk(error) }
+        folder = name
+        return name
+    }
+}

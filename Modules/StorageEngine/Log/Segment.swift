@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primitives
+internal import RecordBatch
+
+/// One file of a log and what is known of it without reading it.
+struct Segment: Sendable {
+    let baseOffset: Offset
+    /// Offset after the last written record.
+    var nextOffset: Offset
+    /// Bytes that hold batches; the file may be longer by what is reserved.
+    var byteCount: Int64 = 0
+    /// Length of the file.
+    var reservedByteCount: Int64 = 0
+    /// Bytes known to be on stable storage.
+    var durableByteCount: Int64 = 0
+    /// The file's name, too, is on stable storage.
+    var nameIsDurable = true
+    var largestTimestamp = SegmentIndex.TimeEntry(timestamp: .none, lastOffsetDelta: 0)
+    /// Wall-clock time of the first batch, for `segment.ms`; `.none` while empty.
+    var firstAppend: Timestamp = .none
+    /// Entries that the index files must have; nil when the files cannot be trusted.
+    var storedEntryCounts: EntryCounts?
+    /// Nil until a read needs it. The active segment always has it.
+    var index: SegmentIndex?
+    /// Nil until a read needs it. The active segment always has it.
+    var file: FileID?
+
+    /// Open while the index is on its way from the disk.
+    var indexFiles: (offsets: FileID, times: FileID)?
+
+    struct EntryCounts: Equatable, Sendable {
+        let offsets: Int32
+        let times: Int32
+    }
+
+    init(baseOffset: Offset) {
+        self.baseOffset = baseOffset
+        nextOffset = baseOffset
+    }
+
+    var isDurable: Bool { durableByteCount >= byteCount }
+
+    /// Takes note of a batch that lies at the end of the bytes known so far.
+    mutating func note(_ header: BatchHeader, indexing configuration: LogConfiguration) {
+        let lastOffsetDelta = Int32(header.lastOffset.distance(from: baseOffset))
+        if header.maxTimestamp > largestTimestamp.timestamp {
+            largestTimestamp = .init(timestamp: header.maxTimestamp, lastOffsetDelta: lastOffsetDelta)
+        }
+        index?.note(
+            position: byteCount, byteCount: Int64(header.totalByteCount), lastOffsetDelta: lastOffsetDelta,
+            largestTimestamp: largestTimestamp, interval: configuration.indexIntervalByteCount,
+            entryCountMax: configuration.indexEntryCountMax)
+        byteCount += Int64(header.totalByteCount)
+        nextOffset = header.nextOffset
+    }
+}
