@@ -79,6 +79,22 @@ struct FileDiskTests {
         }
     }
 
+    @Test("may be dropped while the device still reads for them", arguments: [DiskKind.ring, .threads])
+    func dropsColdReads(kind: DiskKind) throws {
+        for isFlushed in [true, false, true, true] {
+            try kind.withDisk { disk in
+                let file = try disk.open("f", .createNew)
+                try disk.write([SharedBytes([UInt8](repeating: 1, count: 8 << 20))], to: file, at: 0)
+                try disk.synchronize(file)
+                posix_fadvise(try #require(disk.descriptor(of: file)), 0, 0, POSIX_FADV_DONTNEED)
+                for index in 0..<128 as Range<Int64> {
+                    disk.submitRead(file, at: index << 16, count: 1 << 16, ticket: DiskTicket(UInt64(index)))
+                }
+                if isFlushed { disk.flushSubmissions() }
+            }
+        }
+    }
+
     @Test(
         "refuse reads beyond the memory allowed for them, and take more once some are done",
         arguments: [DiskKind.ring, .threads])
