@@ -28,8 +28,15 @@ internal import Primitives
         let hasKey: Bool
     }
 
+    /// Steps over ordinary records, fast, until `count` are in `extremes` or one is not ordinary.
+    mutating func walkOrdinary(upTo count: Int, into extremes: inout RecordExtremes) {
+        var records = unsafe OrdinaryRecords(from: position, to: end)
+        records.walk(upTo: count, into: &extremes)
+        unsafe position = unsafe records.position
+    }
+
     /// Steps over one record, proving that its fields fill its length exactly.
-    @inline(__always)
+    @inline(never)
     mutating func next() throws(RecordDefect) -> Summary {
         let length = try unsafe readInt32(before: end, orElse: .truncated)
         guard length >= 0 else { throw .negativeLength }
@@ -115,7 +122,7 @@ internal import Primitives
     }
 
     @inline(__always)
-    private static func unzigzag(_ value: UInt64) -> Int64 {
+    static func unzigzag(_ value: UInt64) -> Int64 {
         Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 }

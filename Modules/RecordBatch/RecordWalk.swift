@@ -13,44 +13,40 @@ struct RecordWalk {
         let maxOffsetDelta: Int32
     }
 
-    /// Length, attributes, two deltas, two field lengths and a header count: no record is shorter.
-    static let recordByteCountMin = 7
-
     /// Checks all records in `bytes`, which are uncompressed.
     ///
-    /// The loop only collects the extremes of the times; which record broke a bound is looked up afterwards, rarely.
+    /// Only the extremes of the times are collected; which record broke a bound is looked up afterwards, rarely.
     func check(_ bytes: UnsafeRawBufferPointer) throws(BatchRefusal) -> Times {
         var cursor = unsafe RecordCursor(bytes)
-        var earliest = Int64.max
-        var latest = Int64.min
-        var latestIndex = 0
-        var keylessIndex = -1
+        var extremes = RecordExtremes()
         let count = Int(header.recordCount)
-        for index in 0..<count {
-            let begin = cursor.offset
-            let record = try Self.next(&cursor, index: index)
-            guard record.offsetDelta == Int64(index) else {
-                throw .malformedRecord(.offsetDelta(record.offsetDelta), index: index, position: begin)
-            }
-            if record.timestampDelta > latest {
-                latest = record.timestampDelta
-                latestIndex = index
-            }
-            earliest = min(earliest, record.timestampDelta)
-            if !record.hasKey, keylessIndex < 0 { keylessIndex = index }
+        while extremes.count < count {
+            cursor.walkOrdinary(upTo: count, into: &extremes)
+            if extremes.count < count { try Self.step(&cursor, &extremes) }
         }
         guard cursor.remaining == 0 else { throw .trailingBytes(count: cursor.remaining) }
-        if rules.requiresKeys, keylessIndex >= 0 { throw .missingKey(index: keylessIndex) }
+        if rules.requiresKeys, extremes.keylessIndex >= 0 { throw .missingKey(index: extremes.keylessIndex) }
         let base = header.baseTimestamp.rawValue
-        let (first, tooEarly) = base.addingReportingOverflow(earliest)
-        let (last, tooLate) = base.addingReportingOverflow(latest)
+        let (first, tooEarly) = base.addingReportingOverflow(extremes.earliestDelta)
+        let (last, tooLate) = base.addingReportingOverflow(extremes.latestDelta)
         if tooEarly || tooLate || first < rules.earliestTimestamp.rawValue || last > rules.latestTimestamp.rawValue {
             try unsafe checkTimestamps(bytes)
         }
-        return Times(max: Timestamp(last), maxOffsetDelta: Int32(latestIndex))
+        return Times(max: Timestamp(last), maxOffsetDelta: Int32(extremes.latestIndex))
     }
 
-    @inline(__always)
+    /// Steps over one record of any shape.
+    private static func step(
+        _ cursor: inout RecordCursor, _ extremes: inout RecordExtremes
+    ) throws(BatchRefusal) {
+        let begin = cursor.offset
+        let record = try next(&cursor, index: extremes.count)
+        guard record.offsetDelta == Int64(extremes.count) else {
+            throw .malformedRecord(.offsetDelta(record.offsetDelta), index: extremes.count, position: begin)
+        }
+        extremes.add(timestampDelta: record.timestampDelta, hasKey: record.hasKey)
+    }
+
     private static func next(
         _ cursor: inout RecordCursor, index: Int
     ) throws(BatchRefusal) -> RecordCursor.Summary {
@@ -61,7 +57,6 @@ struct RecordWalk {
     }
 
     /// Finds the record whose time breaks a bound. A record without a time (−1) breaks none.
-    @inline(never)
     private func checkTimestamps(_ bytes: UnsafeRawBufferPointer) throws(BatchRefusal) {
         var cursor = unsafe RecordCursor(bytes)
         for index in 0..<Int(header.recordCount) {
