@@ -16,6 +16,7 @@ import Primitives
     static let drainStepMilliseconds: Int64 = 100
 
     let signal: CompletionSignal
+    /// Valid from init to deinit; touched by the disk's one thread only.
     private let ring: OpaquePointer
     private let capacity: Int
     private var slots: [Slot?] = []
