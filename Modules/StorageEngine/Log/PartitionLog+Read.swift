@@ -75,7 +75,7 @@ extension PartitionLog {
     ) throws(ReadRefusal) -> RecentPositions.Place {
         let segment = segments[number]
         if let damage = damages.first(where: {
-            $0.segment == segment.baseOffset && $0.position >= first.position && $0.offsets.lowerBound < limit
+            $0.segment == segment.baseOffset && $0.position >= first.position && $0.offsets.lowerBound <= limit
         }) {
             return .init(offset: damage.offsets.lowerBound, segment: segment.baseOffset, position: damage.position)
         }

@@ -77,13 +77,24 @@ struct LogFixture {
             opening: Self.folder, of: Self.partition, configuration: log.configuration, at: now, on: disk)
     }
 
+    /// Finds a slice as a node does: what is cold is read, and then the question is asked again.
+    mutating func locate(from start: Offset, byteCountMax: Int, below bound: Offset) throws -> LogSlice? {
+        while true {
+            do throws(ReadRefusal) {
+                return try log.locate(
+                    from: start, byteCountMax: byteCountMax, below: bound, minOneBatch: true, on: disk)
+            } catch {
+                guard case .cold(let file, let position, let byteCount) = error else { throw error }
+                _ = try disk.read(file, at: position, count: byteCount)
+            }
+        }
+    }
+
     /// All batches that can be read from `start` on, in order.
     mutating func batches(from start: Offset? = nil, byteCountMax: Int = 700) throws -> [Batch] {
         var next = start ?? log.logStartOffset
         var found: [Batch] = []
-        while let slice = try log.locate(
-            from: next, byteCountMax: byteCountMax, below: log.writtenOffset, minOneBatch: true, on: disk)
-        {
+        while let slice = try locate(from: next, byteCountMax: byteCountMax, below: log.writtenOffset) {
             let bytes = try disk.read(slice.file, at: slice.position, count: slice.byteCount)
             var batches = Batches(bytes)
             while let batch = try batches.next() { found.append(batch) }
