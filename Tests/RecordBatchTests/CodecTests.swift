@@ -46,6 +46,14 @@ struct CodecTests {
         }
     }
 
+    @Test("several gzip members and several zstd frames are read as one")
+    func concatenations() throws {
+        for codec in [Codec.gzip, .zstd] {
+            let two = ["one, ", "two"].map { Compressor().compress($0, codec: codec) }.joined
+            #expect(try Decompressor().decompress(two, codec: codec) == "one, two")
+        }
+    }
+
     @Test("levels change the size and not the contents")
     func levels() throws {
         var entropy = Entropy(seed: 1)
@@ -130,9 +138,9 @@ struct CodecTests {
     static func bomb(_ codec: Codec) -> SharedBytes {
         switch codec {
         case .zstd:
-            // 2,500 blocks of one repeated byte, 128 KiB each: 10 KB that become 328 MB.
+            // 60,000 blocks of one repeated byte, 128 KiB each: 240 KB that become 7.8 GB, in a window of 128 MiB.
             let block: [UInt8] = [0x02, 0x00, 0x10, 0x00]
-            let blocks = [[UInt8]](repeating: block, count: 2500).flatMap { $0 }
+            let blocks = [[UInt8]](repeating: block, count: 60_000).flatMap { $0 }
             return SharedBytes([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88] + blocks + [0x03, 0x00, 0x10, 0x00])
         default:
             let zeros = SharedBytes(Array(repeating: 0, count: 200 << 20))

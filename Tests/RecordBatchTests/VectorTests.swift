@@ -78,13 +78,20 @@ struct VectorTests {
     func truncations(vector: Vector) throws {
         let bytes = try vector.bytes()
         let validator = BatchValidator()
+        var surprises: [Int] = []
         for length in 1..<bytes.count {
             let prefix = bytes.slice(from: 0, count: length)
             var batches = Batches(prefix)
             let needed = length < BatchHeader.byteCount ? BatchHeader.byteCount : bytes.count
-            #expect(throws: BatchesError.partial(at: 0, needed: needed, available: length)) { try batches.next() }
-            #expect(throws: BatchRefusal.self) { try validator.validate(prefix, rules: .standard) }
+            do {
+                _ = try batches.next()
+                surprises.append(length)
+            } catch {
+                if error != .partial(at: 0, needed: needed, available: length) { surprises.append(length) }
+            }
+            if (try? validator.validate(prefix, rules: .standard)) != nil { surprises.append(length) }
         }
+        #expect(surprises.isEmpty)
     }
 
     @Test("a flipped bit is refused, but for those outside the checksum that a broker sets", arguments: Vector.flipped)
