@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every metric there is. `docs/operations/metrics.md` and the dashboards are checked against this table.
+public enum MetricCatalogue {
+    // Requests.
+    public static let requests = Metric(
+        "myelin_requests_total", .counter, .one, ["api", "error"],
+        help: "Kafka requests answered, by API and by the first error code in the response (NONE without one).")
+    public static let requestDuration = Metric(
+        "myelin_request_duration_seconds", .histogram, .seconds, ["api"],
+        help: "Time from the arrival of a whole request until its response was written, waiting of long polls included."
+    )
+    public static let receivedBytes = Metric(
+        "myelin_received_bytes_total", .counter, .bytes, help: "Bytes received from clients, size prefixes included.")
+    public static let sentBytes = Metric(
+        "myelin_sent_bytes_total", .counter, .bytes, help: "Bytes written to clients, files included.")
+    public static let throttledRequests = Metric(
+        "myelin_throttled_requests_total", .counter, .one, ["quota"],
+        help: "Responses that told a client to wait, by quota.")
+    public static let throttleDuration = Metric(
+        "myelin_throttle_seconds_total", .counter, .seconds, ["quota"],
+        help: "Time that clients were told to wait, by quota.")
+
+    // Connections.
+    public static let connections = Metric("myelin_connections", .gauge, help: "Client connections open now.")
+    public static let acceptedConnections = Metric(
+        "myelin_connections_accepted_total", .counter, help: "Client connections let in.")
+    public static let rejectedConnections = Metric(
+        "myelin_connections_rejected_total", .counter, .one, ["reason"],
+        help: "Connections refused: too many in all, too many of one address, no descriptor free.")
+    public static let cutConnections = Metric(
+        "myelin_connections_cut_total", .counter, .one, ["reason"],
+        help: "Connections ended from here: idle, a peer that stopped reading, too much unread output.")
+    public static let rejectedFrames = Metric(
+        "myelin_frames_rejected_total", .counter, .one, ["reason"],
+        help: "Frames refused and their connections closed: bad size, unknown API or version, undecodable.")
+
+    // Produce and fetch.
+    public static let producedRecords = Metric(
+        "myelin_produced_records_total", .counter, .one, ["topic"], help: "Records appended for producers.")
+    public static let producedBytes = Metric(
+        "myelin_produced_bytes_total", .counter, .bytes, ["topic"],
+        help: "Bytes of record batches appended for producers.")
+    public static let producedBatches = Metric(
+        "myelin_produced_batches_total", .counter, .one, ["topic"], help: "Record batches appended for producers.")
+    public static let rejectedBatches = Metric(
+        "myelin_rejected_batches_total", .counter, .one, ["error"], help: "Record batches refused, by error code.")
+    public static let fetchedBytes = Metric(
+        "myelin_fetched_bytes_total", .counter, .bytes, ["topic"], help: "Bytes of record batches sent to consumers.")
+    public static let fetchSessions = Metric(
+        "myelin_fetch_sessions", .gauge, help: "Incremental fetch sessions kept (KIP-227).")
+    public static let waitingFetches = Metric(
+        "myelin_fetches_waiting", .gauge, help: "Fetch requests that wait for records now.")
+
+    // Logs and disks.
+    public static let topics = Metric("myelin_topics", .gauge, help: "Topics of the cluster.")
+    public static let partitions = Metric(
+        "myelin_partitions", .gauge, .one, ["state"], help: "Partitions of this node, by state.")
+    public static let logSize = Metric(
+        "myelin_log_size_bytes", .gauge, .bytes, ["topic", "partition"], seriesCountMax: 5_000,
+        help: "Size of the log of a partition, reserved space not counted.")
+    public static let logStartOffset = Metric(
+        "myelin_log_start_offset", .gauge, .one, ["topic", "partition"], seriesCountMax: 5_000,
+        help: "Offset of the oldest record of a partition.")
+    public static let logEndOffset = Metric(
+        "myelin_log_end_offset", .gauge, .one, ["topic", "partition"], seriesCountMax: 5_000,
+        help: "Offset that the next record of a partition gets.")
+    public static let logDirectoryState = Metric(
+        "myelin_log_directory_state", .greatestGauge, .one, ["directory", "state"],
+        help: "1 for the state a log directory is in (online, full, offline), 0 for the others.")
+    public static let logDirectoryFreeBytes = Metric(
+        "myelin_log_directory_free_bytes", .gauge, .bytes, ["directory"], help: "Room left in the file system.")
+    public static let syncDuration = Metric(
+        "myelin_disk_sync_duration_seconds", .histogram, .seconds,
+        help: "Time of one fdatasync, and with _count how many.")
+    public static let failedSyncs = Metric(
+        "myelin_disk_sync_failures_total", .counter, help: "Syncs that failed; each takes its log directory offline.")
+    public static let appendedBytes = Metric(
+        "myelin_log_appended_bytes_total", .counter, .bytes, help: "Bytes written to logs, internal topics included.")
+    public static let readBytes = Metric(
+        "myelin_log_read_bytes_total", .counter, .bytes, ["source"],
+        help:
+            "Bytes read from logs: cached (page cache, copied), sendfile (page cache, not copied), cold (from the disk)."
+    )
+    public static let recoveryDuration = Metric(
+        "myelin_recovery_duration_seconds", .greatestGauge, .seconds,
+        help: "Time that opening the logs took at the last start.")
+    public static let recoveryCutBytes = Metric(
+        "myelin_recovery_cut_bytes", .gauge, .bytes, help: "Torn bytes cut from the ends of logs at the last start.")
+    public static let damageReports = Metric(
+        "myelin_log_damage_reports_total", .counter, .one, ["kind"],
+        help: "Damage found inside logs; nothing is cut for it.")
+    public static let deletedSegments = Metric(
+        "myelin_log_segments_deleted_total", .counter, .one, ["reason"],
+        help: "Segments deleted by retention time, size or order.")
+
+    // Groups.
+    public static let groups = Metric("myelin_groups", .gauge, .one, ["state"], help: "Consumer groups, by state.")
+    public static let groupMembers = Metric("myelin_group_members", .gauge, help: "Members of consumer groups.")
+    public static let rebalances = Metric(
+        "myelin_group_rebalances_total", .counter, help: "Generations that consumer groups have completed.")
+    public static let lagRecords = Metric(
+        "myelin_group_lag_records", .gauge, .one, ["group", "topic", "partition"], seriesCountMax: 5_000,
+        help: "Offsets from a group's committed offset to the high watermark.")
+    public static let lagSeconds = Metric(
+        "myelin_group_lag_seconds", .greatestGauge, .seconds, ["group", "topic", "partition"], seriesCountMax: 5_000,
+        help: "Age of the first record that a group has not committed; 0 when it has committed all.")
+
+    // The node.
+    public static let metadataOffset = Metric(
+        "myelin_metadata_log_end_offset", .greatestGauge, help: "Offset that the next metadata record gets.")
+    public static let shardRounds = Metric(
+        "myelin_shard_rounds_total", .counter, .one, ["shard"], help: "Rounds of work that a shard has ended.")
+    public static let shardBacklog = Metric(
+        "myelin_shard_mailbox_backlog", .gauge, .one, ["shard"], help: "Items that wait in a shard's mailbox now.")
+    public static let foldedSeries = Metric(
+        "myelin_metric_series_folded", .gauge, .one, ["metric"],
+        help: "Series beyond the limit of a metric, which are summed up under the label value other.")
+    public static let suppressedLogLines = Metric(
+        "myelin_log_lines_suppressed_total", .counter,
+        help: "Log lines left out because their like was written within a second.")
+    public static let residentBytes = Metric(
+        "myelin_process_resident_memory_bytes", .gauge, .bytes, help: "Memory of the process that is in RAM.")
+    public static let processorTime = Metric(
+        "myelin_process_cpu_seconds_total", .counter, .seconds, ["mode"],
+        help: "Processor time of the process, user and system.")
+    public static let openDescriptors = Metric(
+        "myelin_process_open_descriptors", .gauge, help: "File descriptors the process has open.")
+    public static let startTime = Metric(
+        "myelin_process_start_time_seconds", .greatestGauge, .seconds, help: "When the process started, since 1970.")
+    public static let buildInfo = Metric(
+        "myelin_build_info", .greatestGauge, .one, ["version", "commit", "disk"],
+        help: "Always 1: what this node was built of, and the disk mechanism it runs on.")
+
+    /// In the order of the export and of the documentation.
+    public static let all: [Metric] = [
+        requests, requestDuration, receivedBytes, sentBytes, throttledRequests, throttleDuration, connections,
+        acceptedConnections, rejectedConnections, cutConnections, rejectedFrames, producedRecords, producedBytes,
+        producedBatches, rejectedBatches, fetchedBytes, fetchSessions, waitingFetches, topics, partitions, logSize,
+        logStartOffset, logEndOffset, logDirectoryState, logDirectoryFreeBytes, syncDuration, failedSyncs,
+        appendedBytes,
+        readBytes, recoveryDuration, recoveryCutBytes, damageReports, deletedSegments, groups, groupMembers, rebalances,
+        lagRecords, lagSeconds, metadataOffset, shardRounds, shardBacklog, foldedSeries, suppressedLogLines,
+        residentBytes, processorTime, openDescriptors, startTime, buildInfo,
+    ]
+}
