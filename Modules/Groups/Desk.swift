@@ -90,17 +90,14 @@ struct Desk: Sendable {
         let short = prefix.utf8.count <= 255 ? prefix : String(decoding: prefix.utf8.prefix(255), as: UTF8.self)
         let high = entropy.next() & 0xffff_ffff_ffff_0fff | 0x4000
         let low = entropy.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
-        let hex = hexDigits(of: high) + hexDigits(of: low)
         var uuid: [UInt8] = []
-        for (index, digit) in hex.enumerated() {
+        uuid.reserveCapacity(36)
+        for index in 0..<32 {
             if [8, 12, 16, 20].contains(index) { uuid.append(UInt8(ascii: "-")) }
-            uuid.append(digit)
+            let digit = UInt8((index < 16 ? high : low) >> UInt64(60 - index % 16 * 4) & 15)
+            uuid.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
         }
         return MemberID(short + "-" + String(decoding: uuid, as: UTF8.self))
-    }
-
-    private func hexDigits(of value: UInt64) -> [UInt8] {
-        stride(from: 60, through: 0, by: -4).map { shift in Array("0123456789abcdef".utf8)[Int(value >> shift & 15)] }
     }
 }
 
