@@ -19,15 +19,20 @@ struct SendWindow: Equatable, Sendable {
     }
 }
 
-/// What a receiver has granted, and when it grants more: once its reader has taken half of the window.
+/// What a receiver has granted, and when it grants more.
+///
+/// A window of one reader grants when half of it was taken: few frames, and the sender has the other half meanwhile. A
+/// shared window grants when half of what nobody holds was taken, else readers that stall would stop the others.
 struct ReceiveWindow: Equatable, Sendable {
     private let size: Int
+    private let isShared: Bool
     private(set) var credit: Int
     /// Taken by the reader, not yet granted again.
     private var taken = 0
 
-    init(size: Int) {
+    init(size: Int, isShared: Bool = false) {
         self.size = size
+        self.isShared = isShared
         credit = size
     }
 
@@ -45,7 +50,8 @@ struct ReceiveWindow: Equatable, Sendable {
     mutating func take(_ byteCount: Int) -> Int {
         precondition(byteCount <= heldByteCount, "takes \(byteCount) of \(heldByteCount) held")
         taken += byteCount
-        guard taken * 2 >= size else { return 0 }
+        let threshold = isShared ? size - heldByteCount : size
+        guard taken > 0, taken * 2 >= threshold else { return 0 }
         defer { taken = 0 }
         credit += taken
         return taken

@@ -113,7 +113,7 @@ public struct RPCConnection: Sendable {
         own.frameBytesMax = UInt32(clamping: limits.frameBytesMax)
         own.streamCountMax = UInt32(clamping: limits.streamCountMax)
         self.hello = own
-        receiving = ReceiveWindow(size: limits.connectionCredit)
+        receiving = ReceiveWindow(size: limits.connectionCredit, isShared: true)
         phase = .awaitingHello(until: now.advanced(byMilliseconds: limits.handshakeMilliseconds))
         lastHeard = now
         if side == .client { write(.hello, Payload(own)) }
