@@ -60,9 +60,9 @@ struct LeaderEpochs: Equatable, Sendable {
     }
 
     /// Kafka's file: version 0, the number of entries, then one `epoch offset` a line.
-    var fileText: String {
+    static func fileText(of entries: [Entry]) -> SharedBytes {
         var text = "0\n\(entries.count)\n"
         for entry in entries { text += "\(entry.epoch) \(entry.startOffset)\n" }
-        return text
+        return SharedBytes(text)
     }
 }

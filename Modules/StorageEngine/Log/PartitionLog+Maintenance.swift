@@ -154,7 +154,7 @@ extension PartitionLog {
     }
 
     private mutating func write(_ checkpoint: LogCheckpoint, on disk: any Disk) throws(DiskFault) {
-        try LogFiles.replace(path(LogFiles.leaderEpochs), with: SharedBytes(epochs.fileText), on: disk)
+        try LogFiles.replace(path(LogFiles.leaderEpochs), with: LeaderEpochs.fileText(of: checkpoint.epochs), on: disk)
         try LogFiles.replace(path(LogFiles.checkpoint), with: checkpoint.encoded, on: disk)
         try disk.synchronizeDirectory(folder)
         (checkpointOffset, checkpointIsClean) = (checkpoint.endOffset, checkpoint.isClean)

@@ -94,35 +94,93 @@ extension PartitionLog {
         of offset: Offset, inSegment number: Int, on disk: any Disk
     ) throws(ReadRefusal) -> RecentPositions.Place {
         let base = segments[number].baseOffset
-        if let known = recent.place(of: offset), known.segment == base { return known }
-        if offset == base, !damages.contains(where: { $0.segment == base && $0.position == 0 }) {
-            return .init(offset: base, segment: base, position: 0)
-        }
+        if let known = recent.place(of: offset), known.segment == base, !isDamaged(known) { return known }
+        let beginning = RecentPositions.Place(offset: base, segment: base, position: 0)
+        if offset == base, !isDamaged(beginning) { return beginning }
         try loadIndex(ofSegment: number, on: disk)
-        guard let index = segments[number].index else { preconditionFailure("an index that was loaded is absent") }
-        var position = index.floor(offsetDelta: offset.distance(from: base))
+        if let place = try walk(to: offset, inSegment: number, on: disk).place { return place }
+        // A stale index leads astray as a bad batch does: only with a fresh one is it the batch.
+        do throws(DiskFault) { try rebuildIndex(ofSegment: number, on: disk) } catch { throw .disk(error) }
+        let walk = try walk(to: offset, inSegment: number, on: disk)
+        if let place = walk.place { return place }
+        do throws(DiskFault) { try noteDamage(at: walk.stop, inSegment: number, on: disk) } catch { throw .disk(error) }
+        try checkUndamaged(offset)
+        return try place(of: offset, inSegment: number, on: disk)
+    }
+
+    /// Goes from header to header, from the last known batch before `offset`.
+    ///
+    /// - Returns: The batch that holds it, or else where the way ended at something that is no batch in its place.
+    private mutating func walk(
+        to offset: Offset, inSegment number: Int, on disk: any Disk
+    ) throws(ReadRefusal) -> (place: RecentPositions.Place?, stop: RecentPositions.Place) {
+        let base = segments[number].baseOffset
+        var position = segments[number].index?.floor(offsetDelta: offset.distance(from: base)) ?? 0
+        var expected: Offset? = position == 0 ? base : nil
         for damage in damages where damage.segment == base && damage.offsets.upperBound <= offset {
-            position = max(position, damage.position + damage.byteCount)
+            guard damage.position + damage.byteCount >= position else { continue }
+            (position, expected) = (damage.position + damage.byteCount, damage.offsets.upperBound)
         }
         while true {
-            let header = try header(at: position, inSegment: number, on: disk)
-            guard header.baseOffset <= offset else { throw .damaged(noteMisplaced(header, at: position, number)) }
+            let header = try plausibleHeader(at: position, inSegment: number, on: disk)
+            let stop = RecentPositions.Place(offset: expected ?? offset, segment: base, position: position)
+            guard let header, header.baseOffset == expected ?? header.baseOffset, header.baseOffset <= offset else {
+                return (nil, stop)
+            }
             if header.nextOffset > offset {
                 let place = RecentPositions.Place(offset: header.baseOffset, segment: base, position: position)
                 if place.offset == offset { recent.noteCursor(place) }
-                return place
+                return (place, stop)
             }
             position += Int64(header.totalByteCount)
+            expected = header.nextOffset
         }
     }
 
-    /// The header at a batch start, from the page cache only.
+    private func isDamaged(_ place: RecentPositions.Place) -> Bool {
+        damages.contains { $0.segment == place.segment && $0.position == place.position && $0.byteCount > 0 }
+    }
+
+    /// Takes note of damage met below the recovery point. Waits for the disk: the next valid batch is looked for.
+    private mutating func noteDamage(
+        at stop: RecentPositions.Place, inSegment number: Int, on disk: any Disk
+    ) throws(DiskFault) {
+        let segment = segments[number]
+        guard let file = segment.file else { preconditionFailure("a segment that was walked has no file") }
+        var scanner = SegmentScanner(file, byteCount: segment.byteCount)
+        var evidence = LogDamage.Evidence.noBatch
+        if case .bad(let found) = try scanner.look(at: stop.position, for: stop.offset, epoch: .none, on: disk) {
+            evidence = found
+        }
+        let next = try scanner.nextBatch(after: stop.position, from: stop.offset, epoch: .none, on: disk)
+        let end = next?.position ?? segment.byteCount
+        note(
+            LogDamage(
+                segment: segment.baseOffset, position: stop.position, byteCount: end - stop.position,
+                offsets: stop.offset..<(next?.header.baseOffset ?? max(stop.offset, segment.nextOffset)),
+                evidence: evidence))
+    }
+
+    /// The header at a batch start.
     mutating func header(
         at position: Int64, inSegment number: Int, on disk: any Disk
     ) throws(ReadRefusal) -> BatchHeader {
+        if let header = try plausibleHeader(at: position, inSegment: number, on: disk) { return header }
+        let segment = segments[number]
+        let first = min(recent.last(in: 0...position, of: segment.baseOffset)?.offset ?? .zero, segment.nextOffset)
+        throw .damaged(
+            LogDamage(
+                segment: segment.baseOffset, position: position, byteCount: segment.byteCount - position,
+                offsets: max(first, segment.baseOffset)..<segment.nextOffset, evidence: .noBatch))
+    }
+
+    /// What reads as a header at `position`, from the page cache only; nil where nothing does.
+    private mutating func plausibleHeader(
+        at position: Int64, inSegment number: Int, on disk: any Disk
+    ) throws(ReadRefusal) -> BatchHeader? {
         let file = try openFile(ofSegment: number, on: disk)
         let left = segments[number].byteCount - position
-        guard left >= Int64(BatchHeader.byteCount) else { throw .damaged(noteUnreadable(at: position, number)) }
+        guard left >= Int64(BatchHeader.byteCount) else { return nil }
         let bytes: SharedBytes?
         do throws(DiskFault) {
             bytes = try disk.readIfCached(file, at: position, count: BatchHeader.byteCount)
@@ -132,25 +190,8 @@ extension PartitionLog {
         }
         do throws(DecodeError) {
             let header = try BatchHeader(parsing: bytes)
-            if header.lastOffsetDelta >= 0, Int64(header.totalByteCount) <= left { return header }
-        } catch {}
-        throw .damaged(noteUnreadable(at: position, number))
-    }
-
-    /// Damage met below the recovery point: the rest of the segment cannot be told apart from here.
-    private mutating func noteUnreadable(at position: Int64, _ number: Int) -> LogDamage {
-        let segment = segments[number]
-        let first = recent.last(in: 0...position, of: segment.baseOffset)?.offset ?? segment.baseOffset
-        return LogDamage(
-            segment: segment.baseOffset, position: position, byteCount: segment.byteCount - position,
-            offsets: first..<segment.nextOffset, evidence: .noBatch)
-    }
-
-    private func noteMisplaced(_ header: BatchHeader, at position: Int64, _ number: Int) -> LogDamage {
-        LogDamage(
-            segment: segments[number].baseOffset, position: position, byteCount: Int64(header.totalByteCount),
-            offsets: min(header.baseOffset, segments[number].nextOffset)..<segments[number].nextOffset,
-            evidence: .wrongPlace)
+            return header.lastOffsetDelta >= 0 && Int64(header.totalByteCount) <= left ? header : nil
+        } catch { return nil }
     }
 
     mutating func openFile(ofSegment number: Int, on disk: any Disk) throws(ReadRefusal) -> FileID {

@@ -152,3 +152,36 @@ struct LogRecoveryTests {
         #expect(try fixture.batches(from: segments[1].baseOffset).count == 60 - Int(segments[1].baseOffset.rawValue))
     }
 }
+
+@Suite("damage below the recovery point")
+struct LogOldDamageTests {
+    @Test("a lookup that lands on a bad header reports exactly that batch, and remembers it", arguments: [8, 16, 7])
+    func badHeader(byte: Int64) throws {
+        var fixture = try LogFixture(LogFixture.small())
+        for number in 0..<60 { try fixture.write(clientBatch(["value \(100 + number)"])) }
+        try fixture.log.close(on: fixture.disk)
+        let path = "payments-0/00000000000000000000.log"
+        let batchByteCount = Int64(try clientBatch(["value 100"]).bytes.count)
+        try fixture.disk.damage(path, at: 4 * batchByteCount + byte, mask: 0x20)
+        try fixture.disk.evict(path)
+        try fixture.reopen()
+        #expect(fixture.log.recovery.wasClean)
+        // The index leads past the bad header or to it; walking from the beginning meets it.
+        for _ in 0..<2 {
+            do {
+                _ = try fixture.locate(from: Offset(4), byteCountMax: 1, below: Offset(60))
+                Issue.record("nothing was refused")
+            } catch ReadRefusal.damaged(let damage) {
+                #expect(damage.offsets == Offset(4)..<Offset(5))
+                #expect(damage.position == 4 * batchByteCount)
+                #expect(damage.byteCount == batchByteCount)
+            }
+        }
+        #expect(fixture.log.damages.count == 1)
+        #expect(try fixture.batches(from: Offset(5)).count == 55)
+        try fixture.write(clientBatch(["more"]))
+        try fixture.log.close(on: fixture.disk)
+        try fixture.reopen()
+        #expect(fixture.log.damages.count == 1)
+    }
+}
