@@ -70,6 +70,9 @@ public final class MetadataController {
     /// Offset of the first record that is not in the image.
     public private(set) var nextOffset: Offset
     public private(set) var counters = MetadataCounters()
+    /// Set when the log went out of service. From then on every command is refused, because the log may hold what the
+    /// image lacks; only a new start helps.
+    public private(set) var fault: DiskFault?
     public let node: NodeID
     /// As given at start.
     public let settings: BrokerSettings
@@ -147,7 +150,7 @@ public final class MetadataController {
         defer { isTurning = false }
         apply(log.advance(at: now))
         while hasWork {
-            decideWaiting(at: now)
+            if let fault { refuseWaiting(.unavailable(fault)) } else { decideWaiting(at: now) }
             apply(log.advance(at: now))
         }
         snapshotIfDue(at: now)
@@ -155,10 +158,8 @@ public final class MetadataController {
 
     /// Refuses what waits and makes the log durable. Nothing may be called afterwards.
     public func close(at now: Timestamp) throws(MetadataFault) {
-        let refused = waiting.map(\.refuse) + inFlight.map(\.refuse)
-        waiting = []
-        inFlight = []
-        for refuse in refused { refuse(.unavailable(nil)) }
+        refuseInFlight(.closed)
+        refuseWaiting(.unavailable(nil))
         try log.close(at: now)
     }
 
@@ -245,8 +246,16 @@ public final class MetadataController {
             case .tooLarge(let byteCount, let limit): .tooLarge(byteCount: byteCount, limit: limit)
             case .closed: .unavailable(nil)
             }
+        if case .failed(let fault) = fault { self.fault = fault }
         let refused = inFlight
         inFlight = []
+        counters.refusedCommandCount += refused.count
+        for command in refused { command.refuse(refusal) }
+    }
+
+    private func refuseWaiting(_ refusal: SubmitRefusal) {
+        let refused = waiting
+        waiting = []
         counters.refusedCommandCount += refused.count
         for command in refused { command.refuse(refusal) }
     }

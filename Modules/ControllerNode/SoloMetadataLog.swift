@@ -185,7 +185,7 @@ extension SoloMetadataLog {
         let batch = builder.build(using: compressor)
         do throws(AppendRefusal) {
             let epoch = LeaderEpoch(Int32(clamping: term.rawValue))
-            let appended = try log.append(batch.bytes, header: batch.header, epoch: epoch, at: now)
+            let appended = try log.append(batch, epoch: epoch, at: now)
             proposals.append(Proposal(records: records, nextOffset: appended.lastOffset.next))
         } catch { throw Self.fault(error) }
     }
@@ -269,8 +269,6 @@ extension SoloMetadataLog {
     public func dropPrefix(before offset: Offset, at now: Timestamp) throws(MetadataFault) {
         do throws(LogFault) {
             try log.advanceLogStart(to: offset, at: now, on: disk)
-            let decision = log.retention(at: now, below: offset)
-            if !decision.isEmpty { try log.remove(decision, at: now, on: disk) }
             log.purgeRemoved(at: now, on: disk, nextTicket: nextTicket)
             disk.flushSubmissions()
         } catch { throw Self.fault(error) }

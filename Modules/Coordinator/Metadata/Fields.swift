@@ -93,6 +93,11 @@ struct FieldReader {
         }
     }
 
+    /// The error for a field whose value is outside its set.
+    func invalid(_ number: UInt32, _ value: Int64) -> DecodeError {
+        DecodeError(.invalidValue(value), at: base + (ranges.first { $0.number == number }?.start ?? 0))
+    }
+
     func has(_ number: UInt32) -> Bool { ranges.contains { $0.number == number } }
 
     func integer<Integer: FixedWidthInteger & SignedInteger>(

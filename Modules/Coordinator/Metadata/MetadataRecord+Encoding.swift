@@ -127,7 +127,7 @@ extension FieldReader {
 
     fileprivate func partitionID() throws(DecodeError) -> PartitionID {
         let index: Int32 = try integer(2)
-        guard index >= 0 else { throw DecodeError(.invalidValue(Int64(index)), at: 0) }
+        guard index >= 0 else { throw invalid(2, Int64(index)) }
         return PartitionID(topic: try topicID(1), index: PartitionIndex(index))
     }
 
@@ -190,7 +190,7 @@ extension ConfigResource {
         case 1: self = .topic(try fields.text(2))
         case 2: self = .broker(try fields.integer(3, default: nil))
         case 3: self = .brokerDefaults
-        default: throw DecodeError(.invalidValue(Int64(kind)), at: 0)
+        default: throw fields.invalid(1, Int64(kind))
         }
     }
 }
@@ -233,9 +233,9 @@ extension BrokerListener {
     fileprivate init(reading fields: FieldReader) throws(DecodeError) {
         let port: Int32 = try fields.integer(3)
         let number: Int16 = try fields.integer(4)
-        guard let port = UInt16(exactly: port) else { throw DecodeError(.invalidValue(Int64(port)), at: 0) }
+        guard let port = UInt16(exactly: port) else { throw fields.invalid(3, Int64(port)) }
         guard let byte = UInt8(exactly: number), let known = SecurityProtocol(rawValue: byte) else {
-            throw DecodeError(.invalidValue(Int64(number)), at: 0)
+            throw fields.invalid(4, Int64(number))
         }
         self.init(name: try fields.text(1), host: try fields.text(2), port: port, securityProtocol: known)
     }

@@ -58,7 +58,8 @@ public struct MetadataSnapshot: Equatable, Sendable {
         }
         let version = try reader.readInt16()
         guard version == Self.version else { throw DecodeError(.invalidValue(Int64(version)), at: 8) }
-        try reader.skip(2)
+        let flags = try reader.readInt16()
+        guard flags == 0 else { throw DecodeError(.invalidValue(Int64(flags)), at: 10) }
         let expected: UInt32 = try reader.readInteger()
         nextOffset = Offset(try reader.readInt64())
         term = Term(try reader.readInt64())
