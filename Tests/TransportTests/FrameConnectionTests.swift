@@ -119,7 +119,7 @@ struct FrameConnectionTests {
     @Test("a peer that reads slowly, but reads, is not cut")
     func sparesSlowPeer() async throws {
         var limits = ConnectionLimits()
-        limits.stallMilliseconds = 2_000
+        limits.stallMilliseconds = 5_000
         let flooding: HandlerMaker = { connection, journal in
             ScriptedHandler(connection, journal) { connection, _ in connection.write(flood(4 << 20)) }
         }

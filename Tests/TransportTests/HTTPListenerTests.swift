@@ -37,7 +37,8 @@ struct HTTPListenerTests {
     func pipelines() async throws {
         try await withServer { listener in
             let text = try await exchange(
-                "GET /absent HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+                "GET /absent HTTP/1.1\r\nHost: x\r\n\r\n"
+                    + "POST /b HTTP/1.1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
                 with: listener)
             #expect(text.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
             #expect(text.contains("GET /absent  0HTTP/1.1 200 OK"))

@@ -45,7 +45,8 @@ struct LogLine {
     private var timeText: String {
         let milliseconds = time / 1_000_000
         let (day, rest) = (milliseconds / 86_400_000, milliseconds % 86_400_000)
-        // Civil date from days, years starting in March so that the leap day is the last: H. Hinnant, chrono algorithms.
+        // Civil date from days, years starting in March so that the leap day is the last: H. Hinnant, chrono
+        // algorithms.
         let shifted = day + 719_468
         let (era, dayOfEra) = (shifted / 146_097, shifted % 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

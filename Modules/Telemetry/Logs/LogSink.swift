@@ -17,8 +17,8 @@ public enum LogFormat: String, Hashable, Sendable, CaseIterable {
 
 /// Where all loggers of a process write: whole lines, to standard error unless told otherwise.
 ///
-/// A line whose metadata has `LogSink.limitKey` is written at most once a second for that logger and value: for whatever a
-/// stranger can cause at will. The next one written tells how many were left out (`suppressed`).
+/// A line whose metadata has `LogSink.limitKey` is written at most once a second for that logger and value: for
+/// whatever a stranger can cause at will. The next one written tells how many were left out (`suppressed`).
 public final class LogSink: Sendable {
     /// The metadata key that names what is limited, an address or a reason say. It is not written itself.
     public static let limitKey = "limit"

@@ -47,8 +47,8 @@ public struct Metric: Hashable, Sendable {
     public static func == (left: Metric, right: Metric) -> Bool { left.name == right.name }
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-    /// Upper bounds of all histograms' buckets, in nanoseconds; one more without bound follows. From a request served out
-    /// of memory (tens of microseconds) over a disk's sync to a long poll, about three per decade.
+    /// Upper bounds of all histograms' buckets, in nanoseconds; one more without bound follows. From a request
+    /// served out of memory (tens of microseconds) over a disk's sync to a long poll, about three per decade.
     public static let histogramBounds: [Int64] = [
         50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000,
         100_000_000, 250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000,

@@ -80,7 +80,7 @@ public enum MetricCatalogue {
     public static let readBytes = Metric(
         "myelin_log_read_bytes_total", .counter, .bytes, ["source"],
         help:
-            "Bytes read from logs: cached (page cache, copied), sendfile (page cache, not copied), cold (from the disk)."
+            "Bytes read from logs: cached (page cache, copied), sendfile (page cache, uncopied), cold (from the disk)."
     )
     public static let recoveryDuration = Metric(
         "myelin_recovery_duration_seconds", .greatestGauge, .seconds,

@@ -7,12 +7,14 @@ public enum MetricDocumentation {
         var text = """
             # Metrics
 
-            `GET /metrics` on the admin port, in the Prometheus text format 0.0.4. Times are in seconds, sizes in bytes. A
-            metric keeps at most the number of series in the table apart; what comes beyond is summed up (ages: the greatest
-            counts) in one series whose labels are all `other`, and `myelin_metric_series_folded` tells that it happened.
-            Histograms share the upper bounds \(boundsText) s.
+            `GET /metrics` on the admin port, in the Prometheus text format 0.0.4. Times are in seconds, sizes in bytes.
+            A metric keeps at most the number of series in the table apart; what comes beyond is summed up (ages: the
+            greatest counts) in one series whose labels are all `other`, and `myelin_metric_series_folded` tells that it
+            happened. Histograms share the upper bounds, in seconds:
+            \(boundsText).
 
-            This page is written from the catalogue in `Modules/Telemetry/Metrics/MetricCatalogue.swift` and a test keeps it so.
+            This page is written from the catalogue in `Modules/Telemetry/Metrics/MetricCatalogue.swift`, and a test
+            keeps it so.
 
             | metric | type | labels | series at most | what it tells |
             |---|---|---|---|---|

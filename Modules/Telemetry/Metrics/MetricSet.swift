@@ -5,7 +5,8 @@ public struct MetricCell: Hashable, Sendable {
     fileprivate let index: Int
 }
 
-/// The numbers of one shard: plain integers, no lock. A copy is a snapshot, and shares its memory until one side changes.
+/// The numbers of one shard: plain integers, no lock. A copy is a snapshot, and shares its memory until one side
+/// changes.
 ///
 /// The hot path asks for a cell once (`cell(_:_:)`, a lookup) and adds to it (an array access) from then on.
 public struct MetricSet: Sendable {

@@ -31,10 +31,12 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
 
 /// A connection that carries frames, and its output.
 ///
-/// What is written appears in that order, pieces and files alike. Output collects until `flush` or the end of the loop's
-/// round, then leaves with one `writev` (and one `sendfile` per file). Except for what says otherwise, call on `loop`.
+/// What is written appears in that order, pieces and files alike. Output collects until `flush` or the end of the
+/// loop's round, then leaves with one `writev` (and one `sendfile` per file). Except for what says otherwise,
+/// call on `loop`.
 public final class FrameConnection: @unchecked Sendable {
-    // Proof of @unchecked: the `let`s are immutable; the rest is touched on the loop only, which writes and closes check.
+    // Proof of @unchecked: the `let`s are immutable; the rest is touched on the loop only, which writes and closes
+    // check.
     public let id: ConnectionID
     public let loop: ShardLoop
     public let peer: NetworkAddress

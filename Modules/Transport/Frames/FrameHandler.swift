@@ -60,7 +60,8 @@ public struct ConnectionLimits: Hashable, Sendable {
     /// Time without a received byte after which a connection is closed, unless something waits to be sent
     /// (Kafka's `connections.max.idle.ms`).
     public var idleMilliseconds: Int64 = 600_000
-    /// Time in which a peer must take at least one byte of what waits to be sent.
+    /// Time in which a peer must have taken some of what waits to be sent. The kernel asks for more only when about a
+    /// third of its send buffer (up to 4 MiB) is free, so a peer must read about that much in this time.
     public var stallMilliseconds: Int64 = 30_000
     /// Open connections of one listener, and of one address on it. More are closed at once and counted.
     public var connectionCountMax = 10_000

@@ -41,8 +41,8 @@ public enum ListenerFault: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Accepts connections that carry length-prefixed frames and spreads them over the loops of a group, in turn.
 ///
-/// One socket, accepted on one loop, connections dealt out round robin: Kafka clients hold few connections for long, and
-/// the kernel's hashing (SO_REUSEPORT) leaves loops idle when there are few.
+/// One socket, accepted on one loop, connections dealt out round robin: Kafka clients hold few connections for
+/// long, and the kernel's hashing (SO_REUSEPORT) leaves loops idle when there are few.
 /// - SeeAlso: docs/decisions/0009-edge.md
 public final class FrameListener: Sendable {
     /// Where it listens; the real port when 0 was asked for.

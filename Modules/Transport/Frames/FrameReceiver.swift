@@ -4,9 +4,9 @@ internal import NIOCore
 
 /// Chooses the memory that the next read of one connection goes to.
 ///
-/// Without a begun frame that is a buffer of the loop's pool. A begun frame goes on where it started when there is room;
-/// else it moves to memory that grows with what has arrived, so that a large frame ends up in one piece, its bytes moved
-/// at most once on average, and a size prefix alone reserves nothing.
+/// Without a begun frame that is a buffer of the loop's pool. A begun frame goes on where it started when there
+/// is room; else it moves to memory that grows with what has arrived, so that a large frame ends up in one piece,
+/// its bytes moved at most once on average, and a size prefix alone reserves nothing.
 final class FrameReceiver: RecvByteBufferAllocator, @unchecked Sendable {
     // Proof of @unchecked: NIO asks for memory on the channel's loop, and the handler runs there too.
 

@@ -85,7 +85,8 @@ final class HTTPChannelHandler: ChannelInboundHandler {
         guard let task = answering.take() else { return }
         task.cancel()
         answer(response, to: head, context, isLast: !head.isKeepAlive)
-        if head.isKeepAlive { expectRequest(context) }
+        // Also ends a last connection whose client does not read the answer.
+        expectRequest(context)
     }
 
     private func answer(

@@ -10,9 +10,9 @@ internal import NIOPosix
 extension ShardLoop {
     /// Calls `onReadable` on the loop whenever `descriptor` (an eventfd or the reading end of a pipe) has something.
     ///
-    /// What it has is read and thrown away before the call, so the owner need not; a counter that rises meanwhile causes
-    /// another call. The descriptor is duplicated: closing it does not end the watch, and the loop's end does. It becomes
-    /// non-blocking. Callable from anywhere.
+    /// What it has is read and thrown away before the call, so the owner need not; a counter that rises meanwhile
+    /// causes another call. The descriptor is duplicated: closing it does not end the watch, and the loop's end
+    /// does. It becomes non-blocking. Callable from anywhere.
     /// - Throws: `DescriptorFault` when the descriptor cannot be duplicated or watched (a regular file, say).
     public func watch(
         descriptor: Int32, onReadable: @escaping @Sendable () -> Void

@@ -10,12 +10,12 @@ import Synchronization
 
 /// The thread of one shard: a pinned event loop on which everything the shard owns is touched, and nothing else.
 ///
-/// Work arrives in rounds: frames a socket delivered, items from the mailbox, a timer, a descriptor that became readable.
-/// After the work that was ready is done the round ends once: the `onRoundEnd` hooks run (the disk hands over what was
-/// submitted), then every connection that was written to is flushed, with one `writev` each.
+/// Work arrives in rounds: frames a socket delivered, items from the mailbox, a timer, a descriptor that became
+/// readable. After the work that was ready is done the round ends once: the `onRoundEnd` hooks run (the disk
+/// hands over what was submitted), then every connection that was written to is flushed, with one `writev` each.
 public final class ShardLoop: @unchecked Sendable {
-    // Proof of @unchecked: `mailbox` is a mutex, the `let`s are immutable; every other stored property is touched on the
-    // loop only, which each method that is not documented as callable from anywhere checks.
+    // Proof of @unchecked: `mailbox` is a mutex, the `let`s are immutable; every other stored property is touched
+    // on the loop only, which each method that is not documented as callable from anywhere checks.
 
     /// Position in its group, from 0.
     public let index: Int
@@ -40,7 +40,8 @@ public final class ShardLoop: @unchecked Sendable {
         coarseNow = Instant(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds))
     }
 
-    /// Most items that may wait in a mailbox. Each sender bounds what it has in flight, so more means a bound is missing.
+    /// Most items that may wait in a mailbox. Each sender bounds what it has in flight, so more means a bound is
+    /// missing.
     public static let mailboxCountMax = 1 << 20
 
     // MARK: Time
@@ -73,7 +74,8 @@ public final class ShardLoop: @unchecked Sendable {
 
     // MARK: Mailbox
 
-    /// Appends `work` to the mailbox: run on the loop, in order of the calls. Callable from anywhere, the loop included.
+    /// Appends `work` to the mailbox: run on the loop, in order of the calls. Callable from anywhere, the loop
+    /// included.
     ///
     /// A burst wakes the loop once, not per item.
     public func execute(_ work: @escaping @Sendable () -> Void) {

@@ -11,8 +11,8 @@ public final class ShardLoopGroup: Sendable {
 
     /// Starts `count` threads.
     ///
-    /// - Parameter pinned: Binds thread n to the n-th processor the process may use, counted round. Good on a machine of
-    ///   one's own; on a shared one it keeps the scheduler from moving a shard off a busy processor.
+    /// - Parameter pinned: Binds thread n to the n-th processor the process may use, counted round. Good on a
+    ///   machine of one's own; on a shared one it keeps the scheduler from moving a shard off a busy processor.
     public init(count: Int, pinned: Bool = false) {
         precondition(count > 0, "\(count) shard loops")
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: count)
