@@ -1,6 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Everywhere: Swift 6, imports are private unless they say otherwise, warnings are errors.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -8,15 +9,96 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
-let module: [SwiftSetting] = strict + [.strictMemorySafety()]
+// In modules also: every unsafe expression says so.
+let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Modules/\(name)", exclude: exclude, swiftSettings: safe)
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(module)Tests", dependencies: [.init(stringLiteral: module)] + dependencies,
+        path: "Tests/\(module)Tests", exclude: exclude, swiftSettings: strict)
+}
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let hashTrees: Target.Dependency = .product(name: "HashTreeCollections", package: "swift-collections")
+let collections: [Target.Dependency] = [
+    .product(name: "DequeModule", package: "swift-collections"),
+    .product(name: "HeapModule", package: "swift-collections"),
+    .product(name: "OrderedCollections", package: "swift-collections"),
+]
 
 let package = Package(
     name: "myelin",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
     targets: [
-        .target(name: "CShims", path: "Modules/CShims", linkerSettings: [.linkedLibrary("isal")]),
-        .target(name: "Primitives", dependencies: ["CShims"], path: "Modules/Primitives", swiftSettings: module),
-        .testTarget(
-            name: "PrimitivesTests", dependencies: ["Primitives"], path: "Tests/PrimitivesTests",
+        // C, each behind one Swift module.
+        .target(
+            name: "CShims", path: "Modules/CShims",
+            linkerSettings: [.linkedLibrary("isal"), .linkedLibrary("uring")]),
+        .target(
+            name: "CCompression", path: "Modules/CCompression",
+            linkerSettings: [
+                .linkedLibrary("z"), .linkedLibrary("zstd"), .linkedLibrary("lz4"), .linkedLibrary("snappy"),
+            ]),
+
+        // Base and formats.
+        module("Primitives", ["CShims"]),
+        module("RecordBatch", ["Primitives", "CCompression"]),
+        module("KafkaProtocol", ["Primitives"], exclude: ["Tables"]),
+        module("WireProtocol", ["Primitives"]),
+
+        // Cores.
+        module("StorageEngine", ["Primitives", "RecordBatch", "CShims"]),
+        module("Coordinator", ["Primitives", hashTrees]),
+        module("Groups", ["Primitives"]),
+
+        // Mechanisms.
+        module("Transport", ["Primitives", "WireProtocol"] + nio),
+        module("Telemetry", [logging]),
+
+        // Nodes.
+        module("ControllerNode", ["Primitives", "Coordinator", "RecordBatch", "StorageEngine"]),
+        module(
+            "BrokerNode",
+            [
+                "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Coordinator", "Groups",
+                "Transport", "ControllerNode",
+            ] + collections),
+
+        // Clients.
+        module("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
+
+        // Tools.
+        .executableTarget(name: "protocol-generator", path: "Tools/ProtocolGenerator", swiftSettings: strict),
+
+        // Tests.
+        .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
+        .target(
+            name: "Simulation", dependencies: ["Primitives", "StorageEngine"], path: "Tests/Simulation",
             swiftSettings: strict),
+        tests("Primitives"),
+        tests("RecordBatch", ["Primitives"]),
+        tests("KafkaProtocol", ["Primitives"]),
+        tests("WireProtocol", ["Primitives"]),
+        tests("StorageEngine", ["Primitives", "RecordBatch", "Simulation", "CShims"]),
+        tests("Coordinator", ["Primitives"]),
+        tests("Groups", ["Primitives"], exclude: ["Scenarios", "Vectors"]),
+        tests("Transport", ["Primitives", "WireProtocol", "CShims"] + nio),
+        tests("Telemetry", [logging]),
+        tests("ControllerNode", ["Primitives", "Coordinator", "StorageEngine", "RecordBatch", "Simulation"]),
+        tests("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
     ]
 )

@@ -209,7 +209,7 @@ extension String {
 
 extension GroupRequest {
     /// The same no for everything the request asks.
-    func refused(_ refusal: GroupRefusal) -> GroupReply {
+    public func refused(_ refusal: GroupRefusal) -> GroupReply {
         switch self {
         case .join: .join(.failure(refusal))
         case .sync: .sync(.failure(refusal))

@@ -75,7 +75,10 @@ public struct BatchHeader: Equatable, Sendable {
     /// Offset after the last record's.
     public var nextOffset: Offset { lastOffset.next }
     public var codec: Codec? { Codec(rawValue: UInt8(truncatingIfNeeded: attributes & 0x7)) }
-    public var timestampType: TimestampType { attributes & 0x8 == 0 ? .createTime : .logAppendTime }
+    public var timestampType: TimestampType {
+        get { attributes & 0x8 == 0 ? .createTime : .logAppendTime }
+        set { attributes = attributes & ~0x8 | (newValue == .logAppendTime ? 0x8 : 0) }
+    }
     public var isTransactional: Bool { attributes & 0x10 != 0 }
     /// Holds markers, not records of clients.
     public var isControl: Bool { attributes & 0x20 != 0 }

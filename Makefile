@@ -1,0 +1,26 @@
+# Two commands are for everyone: `make run` and `make test`. The others are for people who change the code.
+
+.PHONY: run test check bench docs clean help
+.DEFAULT_GOAL := help
+
+help: ## What can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build and start one node, filled with this machine's own package data (ARGS="…" passes flags on)
+	@infra/ci/install-dependencies build
+	@infra/local/run $(ARGS)
+
+test: ## Everything continuous integration runs
+	@infra/ci/install-dependencies test
+	@infra/ci/test
+
+check: ## Format, architecture, freshness of generated code
+	@infra/ci/install-dependencies build
+	@infra/ci/test check
+
+bench: ## Figures beside a bare C baseline of the same run
+	@infra/ci/install-dependencies test
+	@Benchmarks/run $(ARGS)
+
+clean: ## Remove everything that was built
+	rm -rf .build Benchmarks/.build

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Coordinator
+internal import Groups
+internal import Primitives
+
+/// What a broker is from start to stop; the same value on all its shards.
+struct BrokerIdentity: Sendable {
+    let id: NodeID
+    let clusterID: String
+    let incarnation: IncarnationID
+    let rack: String?
+    /// Shards of this broker.
+    let shardCount: Int
+    /// Absolute path, for people.
+    let dataDirectory: String
+    /// False: clients are told the address that they used themselves.
+    let hasAdvertisedListeners: Bool
+    /// As given at start; dynamic settings are laid over them.
+    let settings: BrokerSettings
+}
+
+/// Bounds of one shard.
+struct BrokerLimits: Sendable {
+    var sessions = FetchSessions.Limits()
+    var groups = GroupLimits()
+    /// Longest long poll: a client that asks for more is answered empty after this.
+    var fetchWaitMillisecondsMax: Int64 = 60_000
+    /// Most record bytes in one fetch response, a first batch excepted (`fetch.max.bytes`).
+    var fetchByteCountMax = 55 << 20
+    /// Longest that records of producers with acks=0 or 1 stay in memory only while nobody waits for them.
+    var lazySynchronizeMilliseconds: Int64 = 20
+    /// A connection that was paused because of its output reads again below this.
+    var resumeOutputByteCount = 1 << 20
+    /// How often retention is looked at.
+    var retentionCheckMilliseconds: Int64 = 300_000
+
+    init(_ settings: BrokerSettings, shardCount: Int) {
+        sessions.sessionCountMax = max(1, settings[.fetchSessionSlots] / shardCount)
+        fetchByteCountMax = settings[.fetchBytesMax]
+        retentionCheckMilliseconds = Int64(settings[.retentionCheckIntervalMilliseconds])
+        groups.sessionTimeoutMillisecondsMin = Int32(clamping: settings[.groupSessionTimeoutMillisecondsMin])
+        groups.sessionTimeoutMillisecondsMax = Int32(clamping: settings[.groupSessionTimeoutMillisecondsMax])
+        groups.initialRebalanceDelayMilliseconds = Int32(clamping: settings[.groupInitialRebalanceDelayMilliseconds])
+        groups.memberCountMax = min(settings[.groupSizeMax], groups.memberCountMax)
+        groups.offsetMetadataLengthMax = settings[.offsetMetadataBytesMax]
+        groups.offsetsRetentionMilliseconds = Int64(settings[.offsetsRetentionMinutes]) * 60_000
+        groups.retentionCheckIntervalMilliseconds = Int64(settings[.offsetsRetentionCheckIntervalMilliseconds])
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ControllerNode
+public import Coordinator
+public import Primitives
+public import StorageEngine
+public import Transport
+
+/// Why a node did not start. The description is one sentence that says what to do.
+public enum StartFailure: Error, CustomStringConvertible {
+    case folderUnusable(path: String, DiskFault)
+    case folderInUse(path: String, processID: Int32?)
+    case folderRefused(path: String, DataFolderRefusal)
+    case metadataUnreadable(String)
+    case registrationRefused(String)
+    case listener(ListenerFault)
+    case invalidListeners(String)
+
+    public var description: String {
+        switch self {
+        case .folderUnusable(let path, let fault):
+            "the data folder \(path) cannot be used: \(fault.operation) of \(fault.target) failed with error \(fault.errno)"
+        case .folderInUse(let path, let process):
+            "the data folder \(path) is in use by \(process.map { "process \($0)" } ?? "another process"): stop it, or use another folder"
+        case .folderRefused(_, let refusal): refusal.description
+        case .metadataUnreadable(let reason): "the metadata log cannot be read: \(reason)"
+        case .registrationRefused(let reason): "the broker could not be registered: \(reason)"
+        case .listener(let fault): fault.description
+        case .invalidListeners(let reason): "listeners: \(reason)"
+        }
+    }
+}
+
+/// A broker with its own controller in one process: shards on event loops, a Kafka listener in front, one data folder below.
+public final class BrokerNode: Sendable {
+    let shards: ShardSet
+    let identity: BrokerIdentity
+    let log: EventLog
+    private let lock: DirectoryLock
+    private let listener: FrameListener
+    /// What moves bytes between memory and disk, and why.
+    public let diskMechanism: String
+
+    private init(
+        shards: ShardSet, identity: BrokerIdentity, log: EventLog, lock: DirectoryLock, listener: FrameListener,
+        diskMechanism: String
+    ) {
+        self.shards = shards
+        self.identity = identity
+        self.log = log
+        self.lock = lock
+        self.listener = listener
+        self.diskMechanism = diskMechanism
+    }
+
+    public var clusterID: String { identity.clusterID }
+    public var nodeID: NodeID { identity.id }
+    /// Where Kafka clients are served; the real port when 0 was asked for.
+    public var kafkaAddress: NetworkAddress { listener.address }
+
+    // MARK: Start
+
+    /// Opens the data folder, recovers every partition, and serves clients.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: Made when it is absent.
+    ///   - group: One loop for each shard.
+    /// - Returns: when the listener answers.
+    public static func start(
+        settings: BrokerSettings, dataDirectory: String, on group: ShardLoopGroup, log: EventLog
+    ) async throws -> BrokerNode {
+        let start = try NodeStart(settings: settings, dataDirectory: dataDirectory, group: group, log: log)
+        let shards = try await start.makeShards()
+        try await start.openController(shards)
+        try await start.openPartitions(shards)
+        let listener = try await start.listen(shards)
+        do {
+            try await start.register(shards, at: listener.address)
+        } catch {
+            await listener.stopAccepting()
+            throw error
+        }
+        return BrokerNode(
+            shards: shards, identity: start.identity, log: log, lock: start.lock, listener: listener,
+            diskMechanism: start.diskMechanism)
+    }
+
+    // MARK: Stop
+
+    /// Answers what is under way, makes everything durable, and closes the logs. The loops stay, for their owner to end.
+    public func stop(drainingForMilliseconds milliseconds: Int64 = 5_000) async {
+        await listener.stopAccepting()
+        for index in shards.loops.indices { try? await shards.run(on: index) { $0.beginDraining() } }
+        await listener.drain(withinMilliseconds: milliseconds)
+        for index in shards.loops.indices.reversed() { try? await shards.run(on: index) { $0.close() } }
+        withExtendedLifetime(lock) {}
+    }
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ControllerNode
+internal import Coordinator
+internal import Primitives
+internal import StorageEngine
+
+/// One shard of a broker: the partitions, groups, connections and disk that one thread owns.
+///
+/// Everything here runs on the shard's loop, in rounds (docs/decisions/0001-shards-and-asking.md). Other shards are
+/// reached by `ask` only.
+final class BrokerShard {
+    let index: Int
+    let node: BrokerIdentity
+    let limits: BrokerLimits
+    let disk: any Disk
+    unowned let driver: any ShardDriver
+    let logger: EventLog
+    /// Present on the shard that runs the controller.
+    var controller: MetadataController?
+    /// Present on the same shard: what is in the data folder, and whether it takes writes.
+    var logDirectory: LogDirectory?
+    /// The metadata this shard works on, and the offset of the first record that is not in it.
+    var image = MetadataImage()
+    var imageOffset = Offset.zero
+    var configs: EffectiveConfigs
+    var brokerEpoch = BrokerEpoch(-1)
+    /// The node is stopping: whoever waits is answered with what there is.
+    private(set) var isDraining = false
+    var writer = ByteWriter(capacity: 64 << 10)
+    var partitions: [PartitionID: Partition] = [:]
+    var groups: [PartitionIndex: GroupShell] = [:]
+    var sessions: FetchSessions
+    var directory = DirectoryHealth.healthy
+    var entropy: Entropy
+    var metrics = ShardMetrics()
+    /// Producer ids of this shard that nobody has yet.
+    var producerIDs: Range<Int64> = 0..<0
+    var producerIDWaiters: [(Result<ProducerID, ProducerIDRefusal>) -> Void] = []
+    let codecs = CodecWorkspace()
+
+    private var timers = Timers()
+    private var diskWaiters: [DiskTicket: (DiskCompletion.Outcome) -> Void] = [:]
+    private var lastTicket: UInt64 = 0
+    private var lastWatch: UInt64 = 0
+    private var dirty: [Partition] = []
+    private var unsynchronized: [Partition] = []
+    /// Partitions with written records that nobody waits for; `sweep` makes them durable.
+    private var lazilySynchronized: [Partition] = []
+    private var outboxes: [[ShardWork]]
+    private var completions: [DiskCompletion] = []
+
+    init(
+        index: Int, node: BrokerIdentity, limits: BrokerLimits, disk: any Disk, driver: any ShardDriver,
+        entropy: Entropy, logger: EventLog
+    ) {
+        self.index = index
+        self.node = node
+        self.limits = limits
+        self.disk = disk
+        self.driver = driver
+        self.entropy = entropy
+        self.logger = logger
+        configs = EffectiveConfigs(settings: node.settings, image: image, node: node.id)
+        sessions = FetchSessions(limits: limits.sessions, entropy: self.entropy.split())
+        outboxes = Array(repeating: [], count: node.shardCount)
+    }
+
+    var now: Instant { driver.now }
+    var wallClock: Timestamp { driver.wallClock }
+}
+
+// MARK: Asking other shards
+
+extension BrokerShard {
+    /// The shard that owns a partition: neighbours in a topic lie on neighbouring shards, so each topic is spread evenly.
+    func shard(of partition: PartitionID) -> Int {
+        let mixed = (partition.topic.low ^ partition.topic.high) &* 0x9e37_79b9_7f4a_7c15
+        return Int((mixed >> 32 &+ UInt64(UInt32(bitPattern: partition.index.rawValue))) % UInt64(node.shardCount))
+    }
+
+    /// Puts a question to a shard; `continuation` gets the answer here, in this round when the shard is this one.
+    ///
+    /// Questions from one shard to another arrive in the order they were asked.
+    func ask<Answer: Sendable>(
+        _ target: Int, _ question: @escaping @Sendable (BrokerShard, @escaping (Answer) -> Void) -> Void,
+        then continuation: @escaping (Answer) -> Void
+    ) {
+        guard target != index else { return question(self, continuation) }
+        let home = index
+        let carried = LoopConfined(continuation, home: home)
+        outboxes[target].append { shard in
+            question(shard) { answer in
+                shard.outboxes[home].append { origin in carried.value(on: origin)(answer) }
+            }
+        }
+    }
+
+    /// Puts the same question to every shard; the answers come in the order of the shards.
+    func askAll<Answer: Sendable>(
+        _ question: @escaping @Sendable (BrokerShard, @escaping (Answer) -> Void) -> Void,
+        then continuation: @escaping ([Answer]) -> Void
+    ) {
+        let gathered = Gathering<Answer>(count: node.shardCount, then: continuation)
+        for target in 0..<node.shardCount {
+            ask(target, question) { gathered.set($0, at: target) }
+        }
+    }
+}
+
+/// Collects a known number of answers that come in any order.
+final class Gathering<Answer> {
+    private var answers: [Answer?]
+    private var missing: Int
+    private let continuation: ([Answer]) -> Void
+
+    init(count: Int, then continuation: @escaping ([Answer]) -> Void) {
+        answers = Array(repeating: nil, count: count)
+        missing = count
+        self.continuation = continuation
+    }
+
+    func set(_ answer: Answer, at place: Int) {
+        precondition(answers[place] == nil, "answer \(place) came twice")
+        answers[place] = answer
+        missing -= 1
+        if missing == 0 { continuation(answers.compactMap(\.self)) }
+    }
+}
+
+// MARK: Rounds
+
+extension BrokerShard {
+    /// Runs work that other shards posted.
+    func receive(_ work: [ShardWork]) {
+        for item in work { item(self) }
+    }
+
+    /// Takes what the disk finished.
+    func diskCompleted() {
+        disk.takeCompletions(into: &completions)
+        let taken = completions
+        completions.removeAll(keepingCapacity: true)
+        for completion in taken { diskWaiters.removeValue(forKey: completion.ticket)?(completion.outcome) }
+    }
+
+    /// Runs the timers that are due.
+    func timePassed() {
+        let now = driver.now
+        while let action = timers.takeDue(at: now) { action() }
+    }
+
+    /// Ends a round: one write per partition, one synchronize per file, one hand-over per neighbour. The loop then flushes
+    /// each connection that was written to, once.
+    func endRound() {
+        turnController()
+        writeDirtyPartitions()
+        beginSynchronizing()
+        disk.flushSubmissions()
+        for (target, work) in outboxes.enumerated() where !work.isEmpty {
+            outboxes[target] = []
+            driver.post(work, to: target)
+        }
+        if let deadline = timers.nextDeadline { driver.wake(at: deadline) }
+    }
+
+    /// Makes sure that what was staged in `partition` is written when the round ends.
+    func markDirty(_ partition: Partition) { dirty.append(partition) }
+
+    /// Makes sure that a synchronize of `partition` is considered when the round ends: somebody began to wait.
+    func markAwaited(_ partition: Partition) {
+        if partition.needsSynchronize { unsynchronized.append(partition) }
+    }
+
+    /// Lets the controller, where it runs here, decide what waits.
+    private func turnController() {
+        if let controller, controller.hasWork { controller.turn(at: wallClock) }
+    }
+
+    /// Lets the controller take what its disk finished.
+    func controllerDiskCompleted() { controller?.turn(at: wallClock) }
+
+    /// The node is stopping: ends long polls and hands the groups over.
+    func beginDraining() {
+        isDraining = true
+        for shell in groups.sorted(by: { $0.key < $1.key }).map(\.value) { shell.resign() }
+        for partition in partitions.values { partition.wakeWatchers() }
+    }
+
+    private func writeDirtyPartitions() {
+        // Answers may stage more, as a group's does; a second pass takes those.
+        while !dirty.isEmpty {
+            let round = dirty
+            dirty.removeAll(keepingCapacity: true)
+            for partition in round {
+                if let fault = partition.writeStaged(on: disk) { noteFault(fault) }
+                if partition.needsSynchronize { unsynchronized.append(partition) }
+            }
+        }
+    }
+
+    /// Submits a synchronize for each partition where somebody waits for one; the others follow with the next sweep.
+    private func beginSynchronizing() {
+        guard !unsynchronized.isEmpty else { return }
+        let round = unsynchronized
+        unsynchronized.removeAll(keepingCapacity: true)
+        for partition in round {
+            synchronize(partition, isOverdue: false)
+            guard partition.needsSynchronize else { continue }
+            if lazilySynchronized.isEmpty {
+                schedule(afterMilliseconds: limits.lazySynchronizeMilliseconds) { [self] in sweep() }
+            }
+            lazilySynchronized.append(partition)
+        }
+    }
+
+    /// Makes durable what producers with acks=0 or 1 wrote, though nobody waits for it.
+    private func sweep() {
+        let round = lazilySynchronized
+        lazilySynchronized.removeAll(keepingCapacity: true)
+        for partition in round { synchronize(partition, isOverdue: true) }
+    }
+
+    func synchronize(_ partition: Partition, isOverdue: Bool) {
+        let ticket = nextTicket()
+        guard partition.beginSynchronize(on: disk, ticket: ticket, isOverdue: isOverdue) else { return }
+        let start = driver.now
+        awaitDisk(ticket) { [self] outcome in
+            metrics.synchronized(afterNanoseconds: driver.now.nanoseconds - start.nanoseconds)
+            if case .failed(let fault) = outcome {
+                partition.synchronizeCompleted(ticket, fault: fault)
+                noteFault(.failed(fault))
+            } else {
+                partition.synchronizeCompleted(ticket, fault: nil)
+            }
+            if partition.needsSynchronize { unsynchronized.append(partition) }
+        }
+    }
+}
+
+// MARK: Disk and time
+
+extension BrokerShard {
+    func nextTicket() -> DiskTicket {
+        lastTicket += 1
+        return DiskTicket(lastTicket)
+    }
+
+    /// A number that names one watcher of partitions on this shard.
+    func nextWatch() -> UInt64 {
+        lastWatch += 1
+        return lastWatch
+    }
+
+    /// Calls `continuation` when the operation submitted under `ticket` has finished.
+    func awaitDisk(_ ticket: DiskTicket, _ continuation: @escaping (DiskCompletion.Outcome) -> Void) {
+        diskWaiters[ticket] = continuation
+    }
+
+    @discardableResult
+    func schedule(afterMilliseconds milliseconds: Int64, _ action: @escaping () -> Void) -> TimerID {
+        timers.set(at: driver.now.advanced(byMilliseconds: milliseconds), action)
+    }
+
+    func cancel(_ timer: TimerID) { timers.cancel(timer) }
+
+    var timerCount: Int { timers.count }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Groups
+internal import Primitives
+internal import RecordBatch
+internal import StorageEngine
+
+/// Drives the group coordinator of one partition of `__consumer_offsets`: loads it from the log, writes what it decides,
+/// hands its answers to those who asked, and keeps its time.
+final class GroupShell {
+    private let partition: Partition
+    private unowned let shard: BrokerShard
+    private(set) var coordinator: GroupCoordinator
+    private var replies: [RequestToken: (GroupReply) -> Void] = [:]
+    private var lastToken: Int64 = 0
+    private var effects: [Effect] = []
+    private var timer: (id: TimerID, deadline: Instant)?
+    private(set) var isLoaded = false
+    /// Records of the log that this version does not know; kept in the log, skipped here.
+    private(set) var unknownRecordCount: UInt64 = 0
+
+    init(partition: Partition, shard: BrokerShard) {
+        self.partition = partition
+        self.shard = shard
+        coordinator = GroupCoordinator(limits: shard.limits.groups, entropy: shard.entropy.split())
+    }
+
+    /// Puts a request to the coordinator; `reply` is called once, in this round or a later one.
+    func submit(_ request: GroupRequest, reply: @escaping (GroupReply) -> Void) {
+        lastToken += 1
+        let token = RequestToken(lastToken)
+        replies[token] = reply
+        step(.requested(token, request))
+    }
+
+    func topicsDeleted(_ topics: [String]) { step(.topicsDeleted(topics)) }
+
+    /// This broker does not coordinate these groups any more; everything pending is answered so.
+    func resign() {
+        step(.resigned)
+        if let timer { shard.cancel(timer.id) }
+        timer = nil
+    }
+
+    // MARK: Effects
+
+    private func step(_ event: Event) {
+        coordinator.step(event, at: shard.now, wall: shard.wallClock, into: &effects)
+        // Performing an effect can lead to the next event, so what is performed is taken out first.
+        while !effects.isEmpty {
+            let taken = effects
+            effects.removeAll(keepingCapacity: true)
+            for effect in taken { perform(effect) }
+        }
+        setTimer()
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .reply(let token, let reply):
+            guard let waiting = replies.removeValue(forKey: token) else {
+                preconditionFailure("request \(token) was answered twice")
+            }
+            waiting(reply)
+        case .append(let records, let ticket): append(records, ticket)
+        }
+    }
+
+    private func append(_ records: [GroupRecord], _ ticket: AppendTicket) {
+        let wall = shard.wallClock
+        var builder = BatchBuilder()
+        for record in records {
+            let encoded = record.encoded()
+            builder.append(timestamp: wall, key: encoded.key, value: encoded.value)
+        }
+        let batch = builder.build(using: shard.codecs.compressor)
+        shard.stage(batch, in: partition, acks: .all) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success: step(.appended(ticket))
+            case .failure(let failure): step(.appendFailed(ticket, failure.groupFailure))
+            }
+        }
+    }
+
+    private func setTimer() {
+        let deadline = coordinator.nextDeadline
+        guard timer?.deadline != deadline else { return }
+        if let timer { shard.cancel(timer.id) }
+        timer = nil
+        guard let deadline else { return }
+        let wait = max(0, deadline.milliseconds(since: shard.now) + 1)
+        let id = shard.schedule(afterMilliseconds: wait) { [weak self] in
+            self?.timer = nil
+            self?.step(.timePassed)
+        }
+        timer = (id, deadline)
+    }
+
+    // MARK: Loading
+
+    /// Replays the partition up to its end, a piece at a time, then serves.
+    func load() { loadPiece(from: partition.log.logStartOffset) }
+
+    private func loadPiece(from offset: Offset) {
+        guard offset < partition.log.writtenOffset else {
+            isLoaded = true
+            return step(.loaded)
+        }
+        shard.readForReplay(partition, from: offset) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let bytes): replayAndContinue(bytes, from: offset)
+            case .failure(let failure):
+                shard.logger.error("\(partition.folder) cannot be replayed from offset \(offset): \(failure)")
+            }
+        }
+    }
+
+    private func replayAndContinue(_ bytes: SharedBytes, from offset: Offset) {
+        var next = offset
+        var batches = Batches(bytes)
+        do {
+            while let batch = try batches.next() {
+                if !batch.header.isControl { try replay(batch) }
+                next = batch.header.nextOffset
+            }
+        } catch {
+            shard.logger.error("\(partition.folder) holds records that cannot be read at offset \(next): \(error)")
+        }
+        guard next > offset else { return }
+        // A turn of the loop between pieces: loading one partition must not hold up the shard.
+        shard.schedule(afterMilliseconds: 0) { [weak self] in self?.loadPiece(from: next) }
+    }
+
+    private func replay(_ batch: Batch) throws {
+        for record in try shard.codecs.records(of: batch) {
+            guard let key = record.key else { continue }
+            switch try GroupRecord.decode(key: key, value: record.value) {
+            case .record(let decoded): coordinator.replay(decoded)
+            case .unknown: unknownRecordCount += 1
+            }
+        }
+    }
+}

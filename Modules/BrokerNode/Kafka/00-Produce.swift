@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Coordinator
+internal import KafkaProtocol
+internal import Primitives
+internal import RecordBatch
+internal import StorageEngine
+
+extension BrokerShard {
+    func produce(_ request: ProduceRequest, _ context: RequestContext) {
+        let acks = RequiredAcks(rawValue: request.acks)
+        var items: [(id: PartitionID?, item: ProducedRecords)] = []
+        for topic in request.topicData {
+            for partition in topic.partitionData {
+                let addressed =
+                    context.version >= 13
+                    ? address(topic.topicID, partition.index) : address(topic.name, partition.index)
+                items.append(
+                    (addressed.id, ProducedRecords(addressed: addressed, bytes: partition.records, acks: acks)))
+            }
+        }
+        askPartitions(items, { shard, partition, records, reply in shard.take(records, into: partition, reply: reply) })
+        {
+            [self] answers in
+            answerProduce(request, answers, context)
+        }
+    }
+
+    private func answerProduce(
+        _ request: ProduceRequest, _ answers: [Result<ProducedBatch, ProduceFailure>], _ context: RequestContext
+    ) {
+        guard request.acks != 0 else {
+            // Without an answer, closing is the only way to say no; the client then asks for new metadata.
+            if answers.contains(where: { $0.isFailure }) { context.connection.stream?.close() }
+            return respondNothing(to: context)
+        }
+        var response = ProduceResponse()
+        var next = 0
+        response.responses.reserveCapacity(request.topicData.count)
+        for topic in request.topicData {
+            var topicResponse = ProduceResponse.TopicProduceResponse()
+            topicResponse.name = topic.name
+            topicResponse.topicID = topic.topicID
+            topicResponse.partitionResponses.reserveCapacity(topic.partitionData.count)
+            for partition in topic.partitionData {
+                topicResponse.partitionResponses.append(
+                    partitionResponse(partition.index, answers[next], version: context.version))
+                next += 1
+            }
+            response.responses.append(topicResponse)
+        }
+        respond(response, to: context)
+    }
+
+    private func partitionResponse(
+        _ index: Int32, _ answer: Result<ProducedBatch, ProduceFailure>, version: Int16
+    ) -> ProduceResponse.PartitionProduceResponse {
+        var response = ProduceResponse.PartitionProduceResponse()
+        response.index = index
+        switch answer {
+        case .success(let batch):
+            response.baseOffset = batch.baseOffset.rawValue
+            response.logAppendTimeMs = batch.logAppendTime.rawValue
+            response.logStartOffset = batch.logStartOffset.rawValue
+        case .failure(let failure):
+            metrics.countError(.produce, failure.kafkaCode)
+            response.errorCode = failure.kafkaCode.rawValue
+            response.baseOffset = -1
+            if version >= 8 {
+                response.errorMessage = failure.message
+                if let index = failure.recordIndex {
+                    var record = ProduceResponse.BatchIndexAndErrorMessage()
+                    record.batchIndex = Int32(index)
+                    record.batchIndexErrorMessage = failure.message
+                    response.recordErrors = [record]
+                }
+            }
+        }
+        return response
+    }
+}
+
+/// The records of one partition of a produce request.
+struct ProducedRecords: Sendable {
+    let addressed: Addressed
+    let bytes: SharedBytes?
+    let acks: RequiredAcks?
+}
+
+extension BrokerShard {
+    typealias ProduceReply = (Result<ProducedBatch, ProduceFailure>) -> Void
+
+    /// Validates what a client sent to a partition of this shard, and stages it.
+    func take(_ records: ProducedRecords, into partition: Partition?, reply: @escaping ProduceReply) {
+        if case .unknownTopicID = records.addressed { return reply(.failure(.unknownTopicID)) }
+        guard let partition else { return reply(.failure(.unknownPartition)) }
+        guard let acks = records.acks else { return reply(.failure(.invalidAcks)) }
+        guard !partition.settings.isInternal else { return reply(.failure(.internalTopic)) }
+        guard directory == .healthy else { return reply(.failure(.directory(directory))) }
+        let wall = wallClock
+        do throws(BatchRefusal) {
+            let rules = partition.settings.batchRules(at: wall)
+            let valid = try codecs.validator.validate(records.bytes ?? .empty, rules: rules)
+            guard !valid.header.isTransactional, !valid.header.isControl else {
+                return reply(.failure(.transactional))
+            }
+            try stage(valid, in: partition, acks: acks, at: wall, reply: reply)
+        } catch {
+            reply(.failure(.invalid(error)))
+        }
+    }
+
+    private func stage(
+        _ valid: ValidatedBatch, in partition: Partition, acks: RequiredAcks, at wall: Timestamp,
+        reply: @escaping ProduceReply
+    ) throws(BatchRefusal) {
+        let settings = partition.settings
+        var batch = valid.batch
+        if let codec = settings.storedCodec, codec != batch.header.codec {
+            batch = try recompressed(valid, to: codec).batch
+            guard batch.bytes.count <= settings.batchBytesMax else {
+                throw .tooLarge(byteCount: batch.bytes.count, byteCountMax: settings.batchBytesMax)
+            }
+        }
+        if settings.stampsAppendTime {
+            let header = batch.header(stampedAt: wall, .logAppendTime)
+            stage(batch, header: header, in: partition, acks: acks, logAppendTime: wall, reply: reply)
+        } else if !valid.statesMaxTimestamp {
+            let header = batch.header(stampedAt: valid.maxTimestamp, .createTime)
+            stage(batch, header: header, in: partition, acks: acks, reply: reply)
+        } else {
+            stage(batch, in: partition, acks: acks, reply: reply)
+        }
+    }
+
+    private func recompressed(_ valid: ValidatedBatch, to codec: Codec) throws(BatchRefusal) -> ValidatedBatch {
+        do throws(RecordsError) {
+            return try valid.recompressed(to: codec, using: codecs.decompressor, codecs.compressor)
+        } catch {
+            // It has just been walked, so only a refusal to expand is left.
+            guard case .undecompressible(let refusal) = error else {
+                preconditionFailure("a validated batch cannot be read again: \(error)")
+            }
+            throw .undecompressible(refusal)
+        }
+    }
+
+    /// Stages a valid batch, to be written when the round ends.
+    func stage(
+        _ batch: Batch, header: BatchHeader? = nil, in partition: Partition, acks: RequiredAcks,
+        logAppendTime: Timestamp = .none, reply: @escaping ProduceReply
+    ) {
+        if !partition.hasStaged { markDirty(partition) }
+        partition.append(batch, header: header, acks: acks, logAppendTime: logAppendTime, at: wallClock, reply: reply)
+    }
+}
+
+extension Batch {
+    /// The header with another time, and the checksum that goes with it.
+    fileprivate func header(stampedAt maxTimestamp: Timestamp, _ type: TimestampType) -> BatchHeader {
+        var changed = header
+        changed.maxTimestamp = maxTimestamp
+        changed.timestampType = type
+        changed.checksum = changed.computedChecksum(payload: payload)
+        return changed
+    }
+}
+
+extension Result {
+    var isFailure: Bool {
+        if case .failure = self { return true }
+        return false
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Coordinator
+internal import KafkaProtocol
+internal import Primitives
+
+extension BrokerShard {
+    func metadata(_ request: MetadataRequest, _ context: RequestContext) {
+        // Version 0 says "all" with an empty list, later ones with null.
+        guard let wanted = request.topics, context.version > 0 || !wanted.isEmpty else {
+            return answerMetadata(image.topicsByName().map { describe($0, context) }, request, context)
+        }
+        let mayCreate =
+            (context.version < 4 || request.allowAutoTopicCreation) && configs.settings[.autoCreateTopics]
+        let missing = wanted.compactMap(\.name).filter { !$0.isEmpty && image.topic(named: $0) == nil }
+        guard mayCreate, !missing.isEmpty else { return answerMetadata(wanted, request, context) }
+        let names = Array(Set(missing)).sorted()
+        let ordinary = names.filter { InternalTopic(rawValue: $0) == nil }
+        command(CreateTopics(ordinary.map { NewTopic(name: $0) })) { [self] _ in
+            // A refusal shows as what it left: a topic that is not there, or a name that cannot be.
+            answerMetadata(wanted, request, context)
+        }
+    }
+
+    private func answerMetadata(
+        _ wanted: [MetadataRequest.MetadataRequestTopic], _ request: MetadataRequest, _ context: RequestContext
+    ) {
+        let topics = wanted.map { topic -> MetadataResponse.MetadataResponseTopic in
+            let found = topic.name.map { image.topic(named: $0) } ?? image.topic(topic.topicID)
+            if let found { return describe(found, context) }
+            var unknown = MetadataResponse.MetadataResponseTopic()
+            unknown.name = topic.name
+            unknown.topicID = topic.topicID
+            unknown.errorCode = unknownCode(topic.name).rawValue
+            if context.version < 12, topic.name == nil { unknown.name = "" }
+            return unknown
+        }
+        answerMetadata(topics, request, context)
+    }
+
+    /// Why a topic is not there; nil stands for one that was named by id.
+    private func unknownCode(_ name: String?) -> ErrorCode {
+        guard let name else { return .unknownTopicID }
+        return TopicName.problem(of: name) == nil ? .unknownTopicOrPartition : .invalidTopicException
+    }
+
+    private func answerMetadata(
+        _ topics: [MetadataResponse.MetadataResponseTopic], _ request: MetadataRequest, _ context: RequestContext
+    ) {
+        var response = MetadataResponse()
+        response.clusterID = node.clusterID
+        response.controllerID = node.id.rawValue
+        response.brokers = liveBrokers(reachedBy: context.connection).map { broker in
+            var entry = MetadataResponse.MetadataResponseBroker()
+            entry.nodeID = broker.id.rawValue
+            entry.host = broker.host
+            entry.port = broker.port
+            entry.rack = broker.rack
+            return entry
+        }
+        response.topics = topics
+        if context.version >= 8 {
+            if request.includeTopicAuthorizedOperations {
+                for index in response.topics.indices {
+                    response.topics[index].topicAuthorizedOperations = AuthorizedOperations.topic
+                }
+            }
+            if context.version <= 10, request.includeClusterAuthorizedOperations {
+                response.clusterAuthorizedOperations = AuthorizedOperations.cluster
+            }
+        }
+        respond(response, to: context)
+    }
+
+    private func describe(_ topic: TopicImage, _ context: RequestContext) -> MetadataResponse.MetadataResponseTopic {
+        var described = MetadataResponse.MetadataResponseTopic()
+        described.name = topic.name
+        described.topicID = topic.id
+        described.isInternal = InternalTopic.isInternal(topic.name)
+        described.partitions = topic.partitions.enumerated().map { index, partition in
+            var entry = MetadataResponse.MetadataResponsePartition()
+            entry.partitionIndex = Int32(index)
+            entry.errorCode = (partition.leader == .none ? ErrorCode.leaderNotAvailable : .none).rawValue
+            entry.leaderID = partition.leader.rawValue
+            entry.leaderEpoch = partition.leaderEpoch.rawValue
+            entry.replicaNodes = partition.replicas.map(\.rawValue)
+            entry.isrNodes = partition.inSyncReplicas.map(\.rawValue)
+            return entry
+        }
+        return described
+    }
+}
+
+/// Where a client reaches a broker.
+struct BrokerEndpoint {
+    let id: NodeID
+    let host: String
+    let port: Int32
+    let rack: String?
+    let isFenced: Bool
+}
+
+extension BrokerShard {
+    /// Brokers that clients are told of, by id.
+    ///
+    /// Without `advertised.listeners` this broker says what the client itself used to get here: the address that works.
+    func liveBrokers(reachedBy connection: KafkaConnection, includingFenced: Bool = false) -> [BrokerEndpoint] {
+        image.brokers().filter { includingFenced || !$0.isFenced }.map { broker in
+            let listener = broker.listeners.first
+            if broker.id == node.id, !node.hasAdvertisedListeners, let stream = connection.stream {
+                return BrokerEndpoint(
+                    id: broker.id, host: stream.localHost, port: Int32(stream.localPort), rack: broker.rack,
+                    isFenced: broker.isFenced)
+            }
+            return BrokerEndpoint(
+                id: broker.id, host: listener?.host ?? "", port: Int32(listener?.port ?? 0), rack: broker.rack,
+                isFenced: broker.isFenced)
+        }
+    }
+}
+
+/// Bit sets of the operations that a client may do (KIP-430), by Kafka's operation codes. Everything, until access is
+/// controlled.
+enum AuthorizedOperations {
+    /// Read, write, create, delete, alter, describe, describe configs, alter configs.
+    static let topic: Int32 = 0b1101_1111_1000
+    /// Create, alter, describe, cluster action, describe configs, alter configs, idempotent write.
+    static let cluster: Int32 = 0b1_1111_1010_0000
+    /// Read, delete, describe, describe configs, alter configs.
+    static let group: Int32 = 0b1101_0100_1000
+}

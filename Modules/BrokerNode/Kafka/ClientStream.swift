@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primitives
+internal import Transport
+
+/// What a Kafka connection needs of the byte stream below it: a socket, or a pipe of the simulator.
+protocol ClientStream: AnyObject {
+    var peerHost: String { get }
+    /// Address and port at which the client reached us.
+    var localHost: String { get }
+    var localPort: Int { get }
+    var pendingOutputByteCount: Int { get }
+    func write(_ bytes: [UInt8])
+    func write(_ bytes: SharedBytes)
+    /// - Throws: when the file cannot be sent; nothing was appended and the stream is of no use any more.
+    func writeFile(descriptor: Int32, position: Int64, count: Int) throws(DescriptorFault)
+    func pauseReading()
+    func resumeReading()
+    /// Sends what was written, then closes.
+    func close()
+    func abort()
+}
+
+extension FrameConnection: ClientStream {
+    var peerHost: String { peer.host }
+    var localHost: String { local.host }
+    var localPort: Int { local.port }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ControllerNode
+internal import Coordinator
+internal import Primitives
+internal import StorageEngine
+internal import Transport
+
+/// The steps that bring a node up, in order; each throws a `StartFailure`.
+struct NodeStart: Sendable {
+    let identity: BrokerIdentity
+    let lock: DirectoryLock
+    let diskMechanism: String
+    private let settings: BrokerSettings
+    private let limits: BrokerLimits
+    private let group: ShardLoopGroup
+    private let log: EventLog
+    private let seed: UInt64
+
+    /// Locks the data folder and finds out whose it is.
+    init(settings: BrokerSettings, dataDirectory: String, group: ShardLoopGroup, log: EventLog) throws {
+        self.settings = settings
+        self.group = group
+        self.log = log
+        var generator = SystemRandomNumberGenerator()
+        seed = generator.next()
+        var entropy = Entropy(seed: generator.next())
+        let disk = try Self.disk(dataDirectory, settings)
+        diskMechanism = disk.choice.description
+        do {
+            lock = try DirectoryLock(dataDirectory)
+        } catch .held(let processID) {
+            throw StartFailure.folderInUse(path: dataDirectory, processID: processID)
+        } catch .failed(let fault) {
+            throw StartFailure.folderUnusable(path: dataDirectory, fault)
+        }
+        let nodeID = NodeID(Int32(settings[.nodeID]))
+        let folder: DataFolderIdentity
+        do {
+            folder = try DataFolderIdentity(opening: disk, node: nodeID, using: &entropy)
+        } catch {
+            throw StartFailure.folderRefused(path: dataDirectory, error)
+        }
+        identity = BrokerIdentity(
+            id: nodeID, clusterID: folder.clusterID.text, incarnation: .random(using: &entropy),
+            rack: settings[.rack], shardCount: group.loops.count, dataDirectory: dataDirectory,
+            hasAdvertisedListeners: settings[.advertisedListeners] != nil, settings: settings)
+        limits = BrokerLimits(settings, shardCount: group.loops.count)
+    }
+
+    private static func disk(_ path: String, _ settings: BrokerSettings) throws -> FileDisk {
+        do {
+            return try FileDisk.open(at: path, preferring: settings[.diskMechanism].preference)
+        } catch {
+            throw StartFailure.folderUnusable(path: path, error)
+        }
+    }
+
+    /// One shard for each loop, each with a disk of its own over the same folder.
+    func makeShards() async throws -> ShardSet {
+        let shards = ShardSet(loops: group.loops)
+        var entropy = Entropy(seed: seed)
+        for loop in group.loops {
+            let disk = try Self.disk(identity.dataDirectory, settings)
+            let shard = BrokerShard(
+                index: loop.index, node: identity, limits: limits, disk: disk,
+                driver: LoopDriver(loop: loop, shards: shards), entropy: entropy.split(), logger: log)
+            shards.add(shard)
+        }
+        for loop in group.loops {
+            let index = loop.index
+            let descriptor = try await shards.run(on: index) { shard in
+                shards.loops[index].onRoundEnd { shards[index].endRound() }
+                return shard.disk.completionDescriptor
+            }
+            guard let descriptor else { continue }
+            try await loop.watch(descriptor: descriptor) { shards[index].diskCompleted() }
+        }
+        return shards
+    }
+
+    /// Loads the metadata and lets its publications reach every shard.
+    func openController(_ shards: ShardSet) async throws {
+        let home = BrokerShard.controllerShard
+        let path = identity.dataDirectory
+        let descriptor = try await shards.run(on: home) { [settings, identity, seed] shard in
+            let disk = try Self.disk(path, settings)
+            let controller: MetadataController
+            do {
+                controller = try MetadataController(
+                    opening: disk, node: identity.id, settings: settings, entropy: Entropy(seed: seed &+ 1),
+                    at: shard.wallClock)
+            } catch {
+                throw StartFailure.metadataUnreadable("\(error)")
+            }
+            shard.controller = controller
+            controller.subscribe { [unowned shard] publication in shard.distribute(publication) }
+            return disk.completionDescriptor
+        }
+        guard let descriptor else { return }
+        try await shards.loops[home].watch(descriptor: descriptor) { shards[home].controllerDiskCompleted() }
+    }
+
+    /// Opens what the metadata assigns to each shard, and puts aside what it does not know.
+    func openPartitions(_ shards: ShardSet) async throws {
+        let home = BrokerShard.controllerShard
+        try await shards.run(on: home) { try $0.openDirectory() }
+        for index in shards.loops.indices {
+            try await shards.run(on: index) { shard in
+                shard.openAssignedPartitions()
+                shard.startMaintenance()
+            }
+        }
+    }
+
+    func listen(_ shards: ShardSet) async throws -> FrameListener {
+        let addresses = settings[.listeners].addresses
+        guard let address = addresses.first, addresses.count == 1 else {
+            throw StartFailure.invalidListeners("\(addresses.count) are given, and one is served")
+        }
+        guard address.name == "PLAINTEXT" else {
+            throw StartFailure.invalidListeners("\(address.name) is not served, PLAINTEXT is")
+        }
+        var bounds = ConnectionLimits()
+        bounds.frameByteCountMax = settings[.socketRequestBytesMax]
+        bounds.connectionCountMax = settings[.connectionsMax]
+        bounds.connectionCountPerAddressMax = settings[.connectionsPerAddressMax]
+        bounds.idleMilliseconds = Int64(settings[.connectionsIdleMilliseconds])
+        do {
+            return try await FrameListener.bind(
+                host: address.host.isEmpty ? "0.0.0.0" : address.host, port: Int(address.port), group: group,
+                limits: bounds
+            ) { connection in KafkaConnection(shard: shards[connection.loop.index]) }
+        } catch {
+            throw StartFailure.listener(error)
+        }
+    }
+
+    /// Makes the broker known to the cluster; returns when every shard knows.
+    func register(_ shards: ShardSet, at bound: NetworkAddress) async throws {
+        let advertised = (settings[.advertisedListeners] ?? settings[.listeners]).addresses.map {
+            BrokerListener(
+                name: $0.name, host: $0.host.isEmpty ? bound.host : $0.host,
+                port: $0.port == 0 ? UInt16(bound.port) : $0.port, securityProtocol: .plaintext)
+        }
+        let registration = RegisterBroker(
+            id: identity.id, incarnation: identity.incarnation, listeners: advertised, rack: identity.rack)
+        let home = shards.loops[BrokerShard.controllerShard]
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            home.execute {
+                shards[BrokerShard.controllerShard].command(registration) { result in
+                    switch result {
+                    case .success(.success): done.resume()
+                    case .success(.failure(let refusal)):
+                        done.resume(throwing: StartFailure.registrationRefused("\(refusal)"))
+                    case .failure(let failure):
+                        done.resume(throwing: StartFailure.registrationRefused(failure.description))
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension DiskMechanismChoice {
+    fileprivate var preference: DiskPreference {
+        switch self {
+        case .auto: .automatic
+        case .ioUring: .ring
+        case .threads: .threads
+        }
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primitives
+internal import StorageEngine
+
+/// Records found for a fetch, on their way to the connection's shard.
+enum FetchedRecords: Sendable {
+    case none
+    /// In memory, because they are few or came from the device.
+    case bytes(SharedBytes)
+    /// In the page cache: the connection sends them with `sendfile`.
+    case file(FileSlice)
+
+    var byteCount: Int {
+        switch self {
+        case .none: 0
+        case .bytes(let bytes): bytes.count
+        case .file(let slice): slice.byteCount
+        }
+    }
+}
+
+/// A range of an open file.
+struct FileSlice: Sendable {
+    let descriptor: Int32
+    let position: Int64
+    let byteCount: Int
+}
+
+/// What a read of one partition found.
+struct PartitionRead: Sendable {
+    var records = FetchedRecords.none
+    var highWatermark: Offset
+    var lastStableOffset: Offset
+    var logStartOffset: Offset
+    /// Where the client's log parts from ours, when it does (KIP-595).
+    var divergence: EpochEnd?
+}
+
+/// Why a read of one partition gives no records.
+enum ReadFailure: Error, Sendable {
+    case unknownPartition
+    case unknownTopicID
+    case fencedLeaderEpoch
+    case unknownLeaderEpoch
+    case log(ReadRefusal)
+}
+
+extension BrokerShard {
+    /// Reads below this size are copied from the page cache: a `sendfile` of its own would cost more.
+    static let copiedByteCountMax = 16 << 10
+    /// Most bytes that one read from the device asks for; more come with the next fetch.
+    static let coldByteCountMax = 1 << 20
+    /// Reads from the device that finding a place may take, before it is given up: index entries, then batch headers.
+    static let coldStepCountMax = 64
+
+    /// Reads the batches of one partition from `target.fetchOffset` on.
+    ///
+    /// The reply comes in this round when all is in the page cache, else when the device has answered.
+    func read(
+        _ partition: Partition, _ target: FetchTarget, byteCountMax: Int, minOneBatch: Bool,
+        reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
+    ) {
+        if let failure = checkEpoch(target.currentLeaderEpoch, of: partition) { return reply(.failure(failure)) }
+        var read = PartitionRead(
+            highWatermark: partition.highWatermark, lastStableOffset: partition.highWatermark,
+            logStartOffset: partition.log.logStartOffset)
+        if let divergence = divergence(of: target, in: partition) {
+            read.divergence = divergence
+            return reply(.success(read))
+        }
+        let request = LocatedRead(
+            partition: partition, target: target, byteCountMax: byteCountMax, minOneBatch: minOneBatch, read: read)
+        locate(request, reply: reply)
+    }
+
+    private struct LocatedRead {
+        let partition: Partition
+        let target: FetchTarget
+        let byteCountMax: Int
+        let minOneBatch: Bool
+        var read: PartitionRead
+    }
+
+    private func locate(_ request: LocatedRead, reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void) {
+        warming({ [self] () throws(ReadRefusal) in try located(request) }) { [self] found in
+            switch found {
+            case .success(.here(let records)):
+                var read = request.read
+                read.records = records
+                metrics.readCachedByteCount += UInt64(records.byteCount)
+                reply(.success(read))
+            case .success(.cold(let slice)): readCold(slice, request.read, reply: reply)
+            case .failure(let refusal): reply(.failure(.log(refusal)))
+            }
+        }
+    }
+
+    private enum Located {
+        case here(FetchedRecords)
+        case cold(LogSlice)
+    }
+
+    private func located(_ request: LocatedRead) throws(ReadRefusal) -> Located {
+        guard let slice = try slice(for: request, byteCountMax: request.byteCountMax) else { return .here(.none) }
+        if let records = try cachedRecords(slice) { return .here(records) }
+        let byteCountMax = min(request.byteCountMax, Self.coldByteCountMax)
+        return try self.slice(for: request, byteCountMax: byteCountMax).map { .cold($0) } ?? .here(.none)
+    }
+
+    /// Repeats `operation` after each read that it needs from the device; the reply comes in this round if it needs none.
+    func warming<Value>(
+        stepsLeft: Int = coldStepCountMax, _ operation: @escaping () throws(ReadRefusal) -> Value,
+        reply: @escaping (Result<Value, ReadRefusal>) -> Void
+    ) {
+        do {
+            reply(.success(try operation()))
+        } catch .cold(let file, let position, let byteCount) where stepsLeft > 0 {
+            let ticket = nextTicket()
+            awaitDisk(ticket) { [self] outcome in
+                if case .failed(let fault) = outcome { return reply(.failure(.disk(fault))) }
+                warming(stepsLeft: stepsLeft - 1, operation, reply: reply)
+            }
+            disk.submitRead(file, at: position, count: byteCount, ticket: ticket)
+        } catch {
+            reply(.failure(error))
+        }
+    }
+
+    private func slice(for request: LocatedRead, byteCountMax: Int) throws(ReadRefusal) -> LogSlice? {
+        try request.partition.withLog { log throws(ReadRefusal) in
+            try log.locate(
+                from: request.target.fetchOffset, byteCountMax: byteCountMax, below: request.read.highWatermark,
+                minOneBatch: request.minOneBatch, on: disk)
+        }
+    }
+
+    /// The slice's records when no device has to be waited for.
+    private func cachedRecords(_ slice: LogSlice) throws(ReadRefusal) -> FetchedRecords? {
+        if slice.byteCount > Self.copiedByteCountMax, let descriptor = disk.descriptor(of: slice.file),
+            disk.isCached(slice.file, at: slice.position, count: slice.byteCount)
+        {
+            return .file(FileSlice(descriptor: descriptor, position: slice.position, byteCount: slice.byteCount))
+        }
+        guard slice.byteCount <= Self.coldByteCountMax else { return nil }
+        do {
+            let bytes = try disk.readIfCached(slice.file, at: slice.position, count: slice.byteCount)
+            guard let bytes, bytes.count == slice.byteCount else { return nil }
+            return .bytes(bytes)
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    /// Reads whole batches from the device: at most `coldByteCountMax`, or one batch that is larger.
+    private func readCold(
+        _ slice: LogSlice, _ found: PartitionRead, reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
+    ) {
+        let ticket = nextTicket()
+        awaitDisk(ticket) { [self] outcome in
+            switch outcome {
+            case .read(let bytes):
+                var read = found
+                read.records = .bytes(bytes)
+                metrics.readColdByteCount += UInt64(bytes.count)
+                reply(.success(read))
+            case .failed(let fault): reply(.failure(.log(.disk(fault))))
+            case .synchronized, .removed: preconditionFailure("a read completed as \(outcome)")
+            }
+        }
+        disk.submitRead(slice.file, at: slice.position, count: slice.byteCount, ticket: ticket)
+    }
+
+    /// Compares the epoch a client believes in with ours (KIP-320).
+    func checkEpoch(_ epoch: LeaderEpoch, of partition: Partition) -> ReadFailure? {
+        guard epoch != .none, epoch != partition.leaderEpoch else { return nil }
+        return epoch < partition.leaderEpoch ? .fencedLeaderEpoch : .unknownLeaderEpoch
+    }
+
+    private func divergence(of target: FetchTarget, in partition: Partition) -> EpochEnd? {
+        guard target.lastFetchedEpoch != .none, let end = partition.log.endOffset(of: target.lastFetchedEpoch) else {
+            return nil
+        }
+        let diverges = end.epoch < target.lastFetchedEpoch || end.endOffset < target.fetchOffset
+        return diverges ? end : nil
+    }
+}
+
+extension BrokerShard {
+    /// Reads a piece of a log of our own, up to what is written, for replay.
+    func readForReplay(
+        _ partition: Partition, from offset: Offset, reply: @escaping (Result<SharedBytes, ReadRefusal>) -> Void
+    ) {
+        warming({ [self] () throws(ReadRefusal) in
+            try partition.withLog { log throws(ReadRefusal) in
+                try log.locate(
+                    from: offset, byteCountMax: Self.coldByteCountMax, below: log.writtenOffset, minOneBatch: true,
+                    on: disk)
+            }
+        }) { [self] result in
+            switch result {
+            case .failure(let refusal): reply(.failure(refusal))
+            case .success(nil): reply(.success(.empty))
+            case .success(let slice?):
+                let ticket = nextTicket()
+                awaitDisk(ticket) { outcome in
+                    switch outcome {
+                    case .read(let bytes): reply(.success(bytes))
+                    case .failed(let fault): reply(.failure(.disk(fault)))
+                    case .synchronized, .removed: preconditionFailure("a read completed as \(outcome)")
+                    }
+                }
+                disk.submitRead(slice.file, at: slice.position, count: slice.byteCount, ticket: ticket)
+            }
+        }
+    }
+}

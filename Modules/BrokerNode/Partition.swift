@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import KafkaProtocol
+internal import Primitives
+internal import RecordBatch
+internal import StorageEngine
+
+/// When a produced batch counts as taken; Kafka's `acks`.
+enum RequiredAcks: Int16, Sendable {
+    /// The client waits for no answer.
+    case none = 0
+    /// The leader has the batch in its file.
+    case leader = 1
+    /// The batch is below the high watermark: durable on every in-sync replica.
+    case all = -1
+}
+
+/// Where a produced batch went.
+struct ProducedBatch: Sendable, Equatable {
+    let baseOffset: Offset
+    /// Set by topics that stamp append time, else `.none`.
+    let logAppendTime: Timestamp
+    let logStartOffset: Offset
+}
+
+/// One partition that this broker leads: its log, its high watermark, and everyone who waits for either.
+///
+/// Confined to its shard. Appends are staged during a round; `endRound` writes them together and answers.
+final class Partition {
+    typealias ProduceReply = (Result<ProducedBatch, ProduceFailure>) -> Void
+
+    /// An append that is staged and not yet written.
+    private struct Staged {
+        let batch: ProducedBatch
+        let nextOffset: Offset
+        let acks: RequiredAcks
+        let reply: ProduceReply
+    }
+
+    /// A written append whose client waits for the high watermark.
+    private struct Waiting {
+        let batch: ProducedBatch
+        let nextOffset: Offset
+        let reply: ProduceReply
+    }
+
+    let id: PartitionID
+    let topic: String
+    private(set) var log: PartitionLog
+    var leaderEpoch: LeaderEpoch
+    var settings: PartitionSettings { didSet { log.configuration = settings.log } }
+    /// First offset that consumers may not read yet. Never goes back while this broker leads.
+    private(set) var highWatermark: Offset
+
+    private var staged: [Staged] = []
+    private var waiting: [Waiting] = []
+    /// Index of the first entry of `waiting` that is still unanswered.
+    private var waitingStart = 0
+    private var watchers: [(id: UInt64, wake: () -> Void)] = []
+    private var isSynchronizing = false
+    /// Bytes and records taken since the node started, for metrics.
+    private(set) var appendedByteCount: UInt64 = 0
+    private(set) var appendedRecordCount: UInt64 = 0
+
+    init(id: PartitionID, topic: String, log: PartitionLog, leaderEpoch: LeaderEpoch, settings: PartitionSettings) {
+        self.id = id
+        self.topic = topic
+        self.log = log
+        self.leaderEpoch = leaderEpoch
+        self.settings = settings
+        highWatermark = log.durableOffset
+    }
+
+    var folder: String { log.folder }
+
+    /// Whether a synchronize would make somebody's wait shorter: a producer's for its answer or a consumer's for records.
+    private var isSynchronizeWanted: Bool { waitingStart < waiting.count || !watchers.isEmpty }
+}
+
+// MARK: Append
+
+extension Partition {
+    /// Stages a batch that has been validated; `reply` is called when it is as safe as `acks` asks.
+    ///
+    /// - Parameter header: To be stored instead of the batch's own, with a checksum that fits.
+    func append(
+        _ batch: Batch, header: BatchHeader?, acks: RequiredAcks, logAppendTime: Timestamp, at wall: Timestamp,
+        reply: @escaping ProduceReply
+    ) {
+        let appended: Appended
+        do {
+            appended = try log.append(batch, header: header, epoch: leaderEpoch, at: wall)
+        } catch {
+            return reply(.failure(.refused(error)))
+        }
+        let produced = ProducedBatch(
+            baseOffset: appended.baseOffset, logAppendTime: logAppendTime, logStartOffset: log.logStartOffset)
+        if !appended.isDuplicate {
+            appendedByteCount += UInt64(batch.bytes.count)
+            appendedRecordCount += UInt64(batch.header.recordCount)
+        }
+        staged.append(Staged(batch: produced, nextOffset: appended.lastOffset.next, acks: acks, reply: reply))
+    }
+
+    /// Whether the round has staged something that is not yet written.
+    var hasStaged: Bool { !staged.isEmpty }
+
+    /// Writes what the round staged and answers those who wait for no more than that.
+    ///
+    /// - Returns: the fault that made the whole round's appends void; every one of them has been answered.
+    func writeStaged(on disk: any Disk) -> LogFault? {
+        guard !staged.isEmpty else { return nil }
+        let round = staged
+        staged.removeAll(keepingCapacity: true)
+        do {
+            if log.hasStaged { try log.writeStaged(on: disk) }
+        } catch {
+            for append in round { append.reply(.failure(.storage(error))) }
+            return error
+        }
+        for append in round {
+            switch append.acks {
+            case .none, .leader: append.reply(.success(append.batch))
+            case .all:
+                waiting.append(
+                    Waiting(batch: append.batch, nextOffset: append.nextOffset, reply: append.reply))
+            }
+        }
+        advanceHighWatermark()
+        return nil
+    }
+
+    /// Fails every append that has not been answered.
+    func failPending(_ failure: ProduceFailure) {
+        let unanswered = staged.map(\.reply) + waiting[waitingStart...].map(\.reply)
+        log.discardStaged()
+        staged = []
+        waiting = []
+        waitingStart = 0
+        for reply in unanswered { reply(.failure(failure)) }
+    }
+}
+
+// MARK: Durability and visibility
+
+extension Partition {
+    /// Starts making written records durable when somebody waits for that, or when `isOverdue`.
+    ///
+    /// - Returns: true when a synchronize was submitted under `ticket`.
+    func beginSynchronize(on disk: any Disk, ticket: @autoclosure () -> DiskTicket, isOverdue: Bool) -> Bool {
+        guard !isSynchronizing, isOverdue || isSynchronizeWanted, log.needsSynchronize else { return false }
+        isSynchronizing = log.beginSynchronize(on: disk, ticket: ticket())
+        return isSynchronizing
+    }
+
+    /// Whether records are written that are not durable and for which nothing is in flight.
+    var needsSynchronize: Bool { !isSynchronizing && log.needsSynchronize }
+
+    func synchronizeCompleted(_ ticket: DiskTicket, fault: DiskFault?) {
+        isSynchronizing = false
+        log.synchronizeCompleted(ticket, fault: fault)
+        if let fault { failPending(.storage(.failed(fault))) } else { advanceHighWatermark() }
+    }
+
+    /// With one replica, what is durable here is durable everywhere; `write.caching` asks for less.
+    private func advanceHighWatermark() {
+        let reached = settings.writeCaching ? log.writtenOffset : log.durableOffset
+        guard reached > highWatermark else { return answerWaiting() }
+        highWatermark = reached
+        answerWaiting()
+        wakeWatchers()
+    }
+
+    /// Answers, in order, the producers whose records are below the high watermark.
+    private func answerWaiting() {
+        while waitingStart < waiting.count, waiting[waitingStart].nextOffset <= highWatermark {
+            let answered = waiting[waitingStart]
+            waitingStart += 1
+            answered.reply(.success(answered.batch))
+        }
+        if waitingStart == waiting.count {
+            waiting.removeAll(keepingCapacity: true)
+            waitingStart = 0
+        } else if waitingStart > 1024 {
+            waiting.removeFirst(waitingStart)
+            waitingStart = 0
+        }
+    }
+}
+
+// MARK: Reading
+
+extension Partition {
+    /// Calls `wake` each time records become readable, until `unwatch`.
+    func watch(_ id: UInt64, wake: @escaping () -> Void) { watchers.append((id, wake)) }
+
+    func unwatch(_ id: UInt64) { watchers.removeAll { $0.id == id } }
+
+    /// Lets every long poll on this partition look again.
+    func wakeWatchers() {
+        let woken = watchers
+        for watcher in woken { watcher.wake() }
+    }
+
+    /// Runs an operation of the log that needs no accounting here.
+    func withLog<Result, Failure: Error>(
+        _ operation: (inout PartitionLog) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try operation(&log)
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Groups
+internal import Primitives
+internal import RecordBatch
+internal import StorageEngine
+
+/// Why records that a client, or the broker itself, wanted to append were not acknowledged.
+enum ProduceFailure: Error, Sendable {
+    case unknownPartition
+    case unknownTopicID
+    case invalidAcks
+    /// Not exactly one batch, or bytes that are none.
+    case malformed(DecodeError)
+    case invalid(BatchRefusal)
+    /// Transactions are not served, so a batch that belongs to one has no meaning.
+    case transactional
+    /// Only the broker writes there.
+    case internalTopic
+    case refused(AppendRefusal)
+    case storage(LogFault)
+    /// The data folder takes no writes: it is full, or a synchronize failed.
+    case directory(DirectoryHealth)
+    /// The partition was deleted while the records waited.
+    case partitionGone
+    case timedOut
+    case shuttingDown
+}
+
+extension ProduceFailure {
+    /// What the group coordinator makes of it.
+    var groupFailure: AppendFailure {
+        switch self {
+        case .timedOut: .timedOut
+        case .unknownPartition, .unknownTopicID, .partitionGone, .shuttingDown: .leadershipLost
+        case .invalid, .malformed, .invalidAcks, .transactional, .internalTopic: .recordsTooLarge
+        case .refused, .storage, .directory: .storageFailed
+        }
+    }
+}
+
+/// Whether the data folder takes writes, as one shard knows it.
+enum DirectoryHealth: Sendable, Equatable {
+    case healthy
+    /// Appends are refused until space is back; reads, deletions and administration go on.
+    case full
+    /// A synchronize failed: nothing is written until the process starts again.
+    case failed
+}
+
+extension DirectoryHealth {
+    init(_ health: LogDirectory.Health) {
+        switch health {
+        case .healthy: self = .healthy
+        case .full: self = .full
+        case .failed: self = .failed
+        }
+    }
+}

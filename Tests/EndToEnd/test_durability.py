@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was acknowledged is there: once, in order, at the offset that was told, whatever killed the node."""
+
+import os
+import random
+import threading
+import time
+
+from confluent_kafka import Producer
+from kafka import KafkaConsumer, TopicPartition
+from test_clients import create
+
+KILLS = int(os.environ.get("MYELIN_KILLS", "50"))
+
+
+def read_all(node, topic, partition=0):
+    """Every record of a partition up to its end, as (offset, value)."""
+    consumer = KafkaConsumer(bootstrap_servers=node.bootstrap, auto_offset_reset="earliest")
+    place = TopicPartition(topic, partition)
+    consumer.assign([place])
+    end = consumer.end_offsets([place])[place]
+    read = []
+    while consumer.position(place) < end:
+        for messages in consumer.poll(timeout_ms=1000).values():
+            read += [(message.offset, message.value) for message in messages]
+    consumer.close()
+    return read
+
+
+def test_kill_in_the_middle_of_produce(own_node, topic):
+    node = own_node()
+    create(node, topic)
+    acknowledged = {}
+    producer = Producer({
+        "bootstrap.servers": node.bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": 1,
+        "message.timeout.ms": 120_000, "retry.backoff.ms": 20, "reconnect.backoff.ms": 10,
+        "reconnect.backoff.max.ms": 100, "queue.buffering.max.messages": 20_000})
+    stopping = threading.Event()
+    failures = []
+
+    def acknowledge(error, message):
+        if error is None:
+            acknowledged[int(message.value())] = message.offset()
+        else:
+            failures.append(error)
+
+    def produce():
+        number = 0
+        while not stopping.is_set():
+            try:
+                producer.produce(topic, str(number), on_delivery=acknowledge)
+                number += 1
+            except BufferError:
+                producer.poll(0.01)
+            producer.poll(0)
+            time.sleep(0.0002)
+
+    thread = threading.Thread(target=produce)
+    thread.start()
+    chance = random.Random(7)
+    for _ in range(KILLS):
+        before = len(acknowledged)
+        deadline = time.monotonic() + 60
+        while len(acknowledged) < before + 50:
+            assert time.monotonic() < deadline, "no acknowledgement for 60 s"
+            time.sleep(0.005)
+        time.sleep(chance.random() * 0.2)
+        node.restart(kill=True)
+    stopping.set()
+    thread.join()
+    assert producer.flush(120) == 0
+    assert failures == []
+
+    log = read_all(node, topic)
+    values = [int(value) for _, value in log]
+    assert len(values) == len(set(values)), "a record is there twice"
+    assert values == sorted(values), "records changed their order"
+    stored = {int(value): offset for offset, value in log}
+    assert acknowledged == {number: stored.get(number) for number in acknowledged}
+
+
+def test_records_survive_an_orderly_stop(own_node, topic):
+    node = own_node()
+    create(node, topic)
+    node.kcat("-P", "-t", topic, input="".join(f"{index}\n" for index in range(1000)))
+    assert node.stop() == 0
+    node.start()
+    assert [value for _, value in read_all(node, topic)] == [str(index).encode() for index in range(1000)]
