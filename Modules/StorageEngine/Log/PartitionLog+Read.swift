@@ -21,9 +21,11 @@ extension PartitionLog {
         }
         let limit = min(bound, writtenOffset)
         guard start < limit else { return nil }
-        try checkUndamaged(start)
         let number = segmentNumber(holding: start)
+        // A gap between segments has no file to open.
+        if start >= segments[number].nextOffset { try checkUndamaged(start) }
         let file = try openFile(ofSegment: number, on: disk)
+        try checkUndamaged(start)
         let first = try place(of: start, inSegment: number, on: disk)
         let end = try endPlace(below: limit, after: first, inSegment: number, on: disk)
         guard end.position > first.position else { return nil }
@@ -199,8 +201,27 @@ extension PartitionLog {
         do throws(DiskFault) {
             let file = try disk.open(path(segments[number], LogFiles.log), .readWrite)
             segments[number].file = file
+            segments[number].reservedByteCount = try disk.size(of: file)
+            if segments[number].reservedByteCount < segments[number].byteCount {
+                try noteShortFile(ofSegment: number, on: disk)
+            }
             return file
         } catch { throw .disk(error) }
+    }
+
+    /// A closed file has lost its end: finds the first batch that is not whole. Waits for the disk.
+    private mutating func noteShortFile(ofSegment number: Int, on disk: any Disk) throws(DiskFault) {
+        let segment = segments[number]
+        var (position, next): (Int64, Offset) = (0, segment.baseOffset)
+        try walk(segment: number, on: disk) { header, start in
+            guard start + Int64(header.totalByteCount) <= segment.reservedByteCount else { return false }
+            (position, next) = (start + Int64(header.totalByteCount), header.nextOffset)
+            return true
+        }
+        note(
+            LogDamage(
+                segment: segment.baseOffset, position: position, byteCount: segment.byteCount - position,
+                offsets: min(next, segment.nextOffset)..<segment.nextOffset, evidence: .missing))
     }
 }
 

@@ -62,8 +62,9 @@ struct SegmentScanner {
         while start < byteCount {
             let bytes = try available(at: start, on: disk)
             guard !bytes.isEmpty else { break }
-            unsafe bytes.withUnsafeBytes { bytes in
-                if let last = unsafe bytes.lastIndex(where: { $0 != 0 }) { end = start + Int64(last) + 1 }
+            if !bytes.isZero {
+                let last = unsafe bytes.withUnsafeBytes { unsafe $0.lastIndex { $0 != 0 } }
+                if let last { end = start + Int64(last) + 1 }
             }
             start += Int64(bytes.count)
         }
@@ -72,7 +73,7 @@ struct SegmentScanner {
 
     private mutating func isZero(from start: Int64, to end: Int64, on disk: any Disk) throws(DiskFault) -> Bool {
         let bytes = try read(at: start, count: Int(end - start), on: disk)
-        return unsafe bytes.withUnsafeBytes { unsafe $0.allSatisfy { $0 == 0 } }
+        return bytes.isZero
     }
 
     private mutating func firstMagic(from start: Int64, on disk: any Disk) throws(DiskFault) -> Int64? {
@@ -81,7 +82,7 @@ struct SegmentScanner {
             let bytes = try available(at: position, on: disk)
             guard !bytes.isEmpty else { return nil }
             let magic = UInt8(bitPattern: BatchHeader.magic)
-            if let index = unsafe bytes.withUnsafeBytes({ unsafe $0.firstIndex(of: magic) }) {
+            if !bytes.isZero, let index = unsafe bytes.withUnsafeBytes({ unsafe $0.firstIndex(of: magic) }) {
                 return position + Int64(index)
             }
             position += Int64(bytes.count)
@@ -137,5 +138,18 @@ struct SegmentScanner {
         let count = Int(min(Int64(Self.windowByteCount), byteCount - position))
         window = try disk.read(file, at: position, count: count)
         windowStart = position
+    }
+}
+
+extension SharedBytes {
+    /// Nothing but zeros, looked at eight bytes at a time: reserved space is long.
+    fileprivate var isZero: Bool {
+        let wordEnd = count & ~7
+        for position in stride(from: 0, to: wordEnd, by: 8) {
+            let word: UInt64 = loadBigEndian(at: position)
+            if word != 0 { return false }
+        }
+        for position in wordEnd..<count where self[position] != 0 { return false }
+        return true
     }
 }

@@ -184,4 +184,22 @@ struct LogOldDamageTests {
         try fixture.reopen()
         #expect(fixture.log.damages.count == 1)
     }
+
+    @Test("a closed file that lost its end after a clean close is found out by the first read")
+    func shortFile() throws {
+        var fixture = try LogFixture(LogFixture.small())
+        for number in 0..<60 { try fixture.write(clientBatch(["value \(100 + number)"])) }
+        try fixture.log.close(on: fixture.disk)
+        let segments = fixture.log.segmentByteCounts
+        let file = try fixture.disk.open("payments-0/00000000000000000000.log", .readWrite)
+        try fixture.disk.truncate(file, to: segments[0].byteCount - 100)
+        try fixture.reopen()
+        let first = try #require(try fixture.locate(from: .zero, byteCountMax: 1 << 20, below: Offset(60)))
+        #expect(first.nextOffset == segments[1].baseOffset - 2)
+        #expect(throws: ReadRefusal.self) {
+            try fixture.locate(from: segments[1].baseOffset - 1, byteCountMax: 1, below: Offset(60))
+        }
+        #expect(fixture.log.damages.map(\.offsets) == [segments[1].baseOffset - 2..<segments[1].baseOffset])
+        #expect(try fixture.batches(from: segments[1].baseOffset).count == 60 - Int(segments[1].baseOffset.rawValue))
+    }
 }
