@@ -117,12 +117,16 @@ struct TopicPlan {
     private(set) var records: [MetadataRecord] = []
     private let state: ControllerState
     private let candidates: [PlacementCandidate]
+    private let configs: EffectiveConfigs
+    /// Those of a topic without any of its own, worked out once for the whole request.
+    private lazy var inheritedConfigs = configs.topicEntries(overrides: [])
     private var partitionCount: Int
     private var namesByCollisionKey: [String: String] = [:]
 
     init(_ state: ControllerState) {
         self.state = state
         candidates = state.image.placementCandidates()
+        configs = EffectiveConfigs(settings: state.settings)
         partitionCount = state.image.partitionCount
     }
 
@@ -136,7 +140,7 @@ struct TopicPlan {
         return CreatedTopic(
             name: topic.name, id: id, partitionCount: Int32(replicas.count),
             replicationFactor: Int16(replicas[0].count),
-            configs: EffectiveConfigs(settings: state.settings).topicEntries(overrides: overrides))
+            configs: overrides.isEmpty ? inheritedConfigs : configs.topicEntries(overrides: overrides))
     }
 
     private func checkName(_ name: String) throws(CreateTopicRefusal) {

@@ -6,7 +6,8 @@ internal import Primitives
 ///
 /// Numbers ascend. A field that has its default value is left out by the caller, so equal records have equal bytes.
 struct FieldWriter {
-    private(set) var writer = ByteWriter()
+    /// Lent by the caller and taken back, so that a record needs no memory of its own.
+    var writer = ByteWriter()
     private var lastNumber: UInt32 = 0
 
     mutating func integer<Integer: FixedWidthInteger & SignedInteger>(_ number: UInt32, _ value: Integer) {

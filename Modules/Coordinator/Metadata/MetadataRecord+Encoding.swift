@@ -29,8 +29,9 @@ extension MetadataRecord {
         writer.writeUnsignedVarint32(type.rawValue)
         writer.writeUnsignedVarint32(Self.version)
         var fields = FieldWriter()
+        swap(&fields.writer, &writer)
         write(into: &fields)
-        writer.writeBytes(fields.writer.bytes)
+        swap(&fields.writer, &writer)
     }
 
     /// Reads one record that takes all of `bytes`.
