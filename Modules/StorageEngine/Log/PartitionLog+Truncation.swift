@@ -117,15 +117,17 @@ extension PartitionLog {
             state = .closed
         }
         guard case .open = state else { return }
-        try settle(on: disk)
+        try writeStaged(on: disk)
         let active = segments.count - 1
         guard let file = segments[active].file else { preconditionFailure("the active segment has no file") }
         do throws(DiskFault) {
+            // Before the synchronize, which then covers it.
             if segments[active].reservedByteCount > segments[active].byteCount {
                 try disk.truncate(file, to: segments[active].byteCount)
-                try disk.synchronize(file)
+                segments[active].reservedByteCount = segments[active].byteCount
             }
         } catch { throw .disk(error) }
+        try settle(on: disk)
         guard writtenOffset != checkpointOffset || !checkpointIsClean else { return }
         try writeCheckpointNow(isClean: true, on: disk)
     }

@@ -93,7 +93,7 @@ struct LogCrashTests {
         let begin = whole.fixture.disk.operationCount
         whole.run(rounds: 24)
         let total = whole.fixture.disk.operationCount - begin
-        #expect(total > 150)
+        #expect(total > 100)
         for ordinal in sample(of: total, about: 12) {
             var workload = try Workload(seed: seed)
             workload.fixture.disk.plan(.powerCut, at: ordinal + 1)
