@@ -155,7 +155,8 @@ extension PartitionLog {
 
     private mutating func write(_ checkpoint: LogCheckpoint, on disk: any Disk) throws(DiskFault) {
         // For Kafka's tools; recovery takes the epochs from the checkpoint.
-        try LogFiles.overwrite(path(LogFiles.leaderEpochs), with: LeaderEpochs.fileText(of: checkpoint.epochs), on: disk)
+        try LogFiles.overwrite(
+            path(LogFiles.leaderEpochs), with: LeaderEpochs.fileText(of: checkpoint.epochs), on: disk)
         try LogFiles.replace(path(LogFiles.checkpoint), with: checkpoint.encoded, on: disk)
         try disk.synchronizeDirectory(folder)
         (checkpointOffset, checkpointIsClean) = (checkpoint.endOffset, checkpoint.isClean)
