@@ -29,6 +29,8 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hashTrees: Target.Dependency = .product(name: "HashTreeCollections", package: "swift-collections")
 let collections: [Target.Dependency] = [
     .product(name: "DequeModule", package: "swift-collections"),
@@ -42,6 +44,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // C, each behind one Swift module.
@@ -75,11 +79,17 @@ let package = Package(
             "BrokerNode",
             [
                 "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Coordinator", "Groups",
-                "Transport", "ControllerNode",
+                "Transport", "Telemetry", "ControllerNode",
             ] + collections),
 
         // Clients.
         module("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
+
+        // Apps.
+        .executableTarget(
+            name: "myelin-standalone",
+            dependencies: ["BrokerNode", "Coordinator", "Telemetry", "Transport", logging, arguments, yaml],
+            path: "Apps/standalone", swiftSettings: strict),
 
         // Tools.
         .executableTarget(name: "protocol-generator", path: "Tools/ProtocolGenerator", swiftSettings: strict),

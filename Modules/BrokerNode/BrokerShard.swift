@@ -14,7 +14,7 @@ final class BrokerShard {
     let node: BrokerIdentity
     let limits: BrokerLimits
     let disk: any Disk
-    unowned let driver: any ShardDriver
+    let driver: any ShardDriver
     let logger: EventLog
     /// Present on the shard that runs the controller.
     var controller: MetadataController?
