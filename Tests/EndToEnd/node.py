@@ -26,16 +26,23 @@ def free_ports(count):
     return ports
 
 
+def clean_environment(additions=None):
+    """Ours without MYELIN_ variables, which a node would read as settings."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MYELIN_")}
+    return {**inherited, **(additions or {})}
+
+
 class Node:
     """Starts, stops, kills and restarts one node on the same data and ports."""
 
-    def __init__(self, data=None, settings=None, arguments=None, wrapper=None):
+    def __init__(self, data=None, settings=None, arguments=None, wrapper=None, environment=None):
         self.owns_data = data is None
         self.data = Path(data or tempfile.mkdtemp(prefix="myelin-test-"))
         self.kafka_port, self.rpc_port, self.admin_port = free_ports(3)
         self.settings = dict(settings or {})
         self.arguments = list(arguments or [])
         self.wrapper = list(wrapper or [])
+        self.environment = clean_environment(environment)
         self.process = None
         self.output = []
         self.errors = []
@@ -59,7 +66,8 @@ class Node:
     def start(self, seconds=30):
         self.output, self.errors = [], []
         self.process = subprocess.Popen(
-            self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=self.environment)
         ready = threading.Event()
         self._follow(self.process.stdout, self.output, ready)
         self._follow(self.process.stderr, self.errors, None)
@@ -110,7 +118,7 @@ class Node:
         """Runs the ops CLI against this node."""
         result = subprocess.run(
             [str(BINARIES / "myelin"), "--cluster", self.cluster, *arguments], input=input, text=True,
-            capture_output=True, timeout=60, env={**os.environ, **(environment or {})})
+            capture_output=True, timeout=60, env=clean_environment(environment))
         if check and result.returncode != 0:
             raise AssertionError(f"myelin {' '.join(arguments)}: exit {result.returncode}\n{result.stderr}")
         return result
