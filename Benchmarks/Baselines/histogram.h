@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 // Nanoseconds counted in buckets that are at most 1/128 of their value wide: 128 to each power of two.
-enum { SUB_BUCKET_BITS = 7, SUB_BUCKETS = 1 << SUB_BUCKET_BITS, BUCKETS = (64 - SUB_BUCKET_BITS) * SUB_BUCKETS };
+enum { SUB_BUCKET_BITS = 7, SUB_BUCKETS = 1 << SUB_BUCKET_BITS, BUCKETS = (65 - SUB_BUCKET_BITS) * SUB_BUCKETS };
 
 struct histogram {
     uint64_t count;

@@ -57,8 +57,8 @@ def ingest(value, batch, connections, acks):
     warmup = total // 8
 
     def measure(make_server):
-        # One batch a request beyond what is asked for, and warm-up and rounding of the last one.
-        capacity = (total + warmup) * 5 // 4 // connections + 4 * MIB
+        # Connections take their share of the bytes as they come, so one may send far more than another.
+        capacity = (total + warmup) * 2 // connections + 8 * MIB
         with make_server(partitions=connections, synchronizes=acks == "all", capacity=capacity) as server:
             return cost(server.load(
                 "produce", connections=connections, depth=depths[connections], value=value, batch=batch,
@@ -165,3 +165,7 @@ def all_cases():
         *(allocations(value, batch, depth)
           for value, batch, deep in ((KIB, KIB, 64), (KIB, 64 * KIB, 8), (100, 64 * KIB, 8)) for depth in (1, deep)),
     ]
+
+
+def figure_names():
+    return {f"{case.name}/{figure}" for case in all_cases() for figure in case.units}

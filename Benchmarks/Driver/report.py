@@ -49,11 +49,13 @@ class Threshold:
         return value is not None and value > self.maximum
 
 
-def read_thresholds(folder):
-    """Every threshold by the name of its figure."""
+def read_thresholds(folder, figure_names):
+    """Every threshold by the name of its figure, one of `figure_names`."""
     thresholds = {}
     for path in sorted(Path(folder).glob("*.json")):
         for name, limit in json.loads(path.read_text()).items():
+            if name not in figure_names:
+                raise ValueError(f"{path}: there is no figure {name}")
             if name in thresholds or len(limit) != 1 or not set(limit) <= {"ratioMax", "countMax"}:
                 raise ValueError(f"{path}: {name}: one ratioMax or countMax, once")
             (kind, maximum), = limit.items()
