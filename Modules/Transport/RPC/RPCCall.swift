@@ -104,12 +104,16 @@ public final class RPCCall: @unchecked Sendable {
 
     private func abandon(_ error: RPCError) {
         isOver = true
-        if let (_, done) = waiting {
-            waiting = nil
-            done(error)
-        }
+        releaseSender(error)
         onEvent?(.abandoned(error))
         onEvent = nil
+    }
+
+    /// Tells who waits for credit that it will not come.
+    private func releaseSender(_ error: RPCError) {
+        guard let (_, done) = waiting else { return }
+        waiting = nil
+        done(error)
     }
 
     private func offer(_ item: Payload, _ done: @escaping (RPCError?) -> Void) {
@@ -129,6 +133,7 @@ public final class RPCCall: @unchecked Sendable {
             call.onEvent = nil
             call.onAnswer(call)
             call.link.command { write(&$0, call.id) }
+            call.releaseSender(RPCError(.cancelled, "the call is over"))
         }
     }
 

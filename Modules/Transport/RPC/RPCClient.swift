@@ -46,6 +46,14 @@ public final class RPCClient: @unchecked Sendable {
         self.loop = loop
     }
 
+    /// A client that nobody holds closes its connection; open calls hold it.
+    deinit {
+        switch state {
+        case .connecting(let link, _), .connected(let link): loop.execute { link.close {} }
+        case .idle, .closed: break
+        }
+    }
+
     /// One request, one response.
     ///
     /// Cancelling the task gives the call up and throws `.cancelled`.
@@ -80,6 +88,7 @@ public final class RPCClient: @unchecked Sendable {
 
     private func start(_ call: RPCClientCall) {
         guard !call.isOver else { return }
+        call.client = self
         switch state {
         case .closed: call.fail(RPCError(.unavailable, "the client is closed"))
         case .connected(let link) where link.isUsable: link.begin(call)

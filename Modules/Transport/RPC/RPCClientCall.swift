@@ -59,6 +59,8 @@ final class RPCClientCall: @unchecked Sendable {
     private let loop: ShardLoop
     private let outcome = Mutex(Outcome())
     private(set) var isOver = false
+    /// Keeps the client alive while the call is open.
+    var client: RPCClient?
     private var timer: ShardTimer?
     private var link: RPCClientLink?
     private var id = StreamID.connection
@@ -166,6 +168,7 @@ final class RPCClientCall: @unchecked Sendable {
         isOver = true
         timer?.cancel()
         link = nil
+        client = nil
         if let (_, done) = waiting {
             waiting = nil
             done(result.failure ?? RPCError(.cancelled, "the call is over"))

@@ -144,22 +144,31 @@ extension RPCInbox.State {
 public struct RPCItemWriter<Content: Message>: Sendable {
     private let sendPayload: @Sendable (Payload, @escaping @Sendable (RPCError?) -> Void) -> Void
 
+    /// Ends a wait for credit that nobody waits for any more.
+    private let giveUp: @Sendable () -> Void
+
     init(_ call: RPCCall) {
         sendPayload = { payload, done in call.send(payload, done) }
+        giveUp = { call.fail(RPCError(.cancelled, "the handler was cancelled")) }
     }
 
     init(_ call: RPCClientCall) {
         sendPayload = { payload, done in call.send(payload, done) }
+        giveUp = { call.cancel() }
     }
 
-    /// Sends one item, waiting for credit.
+    /// Sends one item, waiting for credit. Cancelling the task ends the call.
     ///
     /// - Parameter attachments: raw bytes that travel beside the message, sent back to back.
     /// - Throws: why the call is over; `.invalidLength` when the item is too large for the other end.
     public func send(_ message: Content, attachments: [SharedBytes] = []) async throws(RPCError) {
         let payload = Payload(message, attachments: attachments)
-        let error: RPCError? = await withCheckedContinuation { continuation in
-            sendPayload(payload) { continuation.resume(returning: $0) }
+        let error: RPCError? = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                sendPayload(payload) { continuation.resume(returning: $0) }
+            }
+        } onCancel: {
+            giveUp()
         }
         if let error { throw error }
     }

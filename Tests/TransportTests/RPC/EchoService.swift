@@ -32,6 +32,8 @@ enum Echo {
     static let wait = UnaryMethod<Note, Note>.declared(0x7106, "Wait")
     /// Fails.
     static let fail = UnaryMethod<Note, Note>.declared(0x7107, "Fail")
+    /// Reads no item and never answers.
+    static let ignore = ClientStreamingMethod<Note, Note, Note>.declared(0x7109, "Ignore")
     /// In the catalogue, not served.
     static let absent = UnaryMethod<Note, Note>.declared(0x7108, "Absent")
 
@@ -64,6 +66,15 @@ enum Echo {
             return .with { ($0.text, $0.number) = (note.text, count) }
         }
         service.on(wait) { note, _ in
+            do {
+                try await Task.sleep(for: .seconds(60))
+            } catch {
+                abandoned.add(1)
+                throw error
+            }
+            return note
+        }
+        service.on(ignore) { note, _, _ in
             do {
                 try await Task.sleep(for: .seconds(60))
             } catch {

@@ -72,6 +72,29 @@ struct RPCSocketTests {
         }
     }
 
+    @Test("cancelling a task that waits for credit ends its call at both ends")
+    func cancelledSender() async throws {
+        try await Bench.with { bench in
+            let sent = Counter()
+            let task = Task<Void, any Error> {
+                let stream = bench.client.open(Echo.ignore, Note())
+                while true {
+                    try await stream.writer.send(Note(), attachments: [Echo.chunk])
+                    sent.add(1)
+                }
+            }
+            let isFull = try await sent.reaches(16)
+            #expect(isFull)
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(sent.value == 16)
+            task.cancel()
+            let result: Result<Void, any Error> = await task.result
+            #expect(throws: RPCError.self) { try result.get() }
+            let isAbandoned = try await bench.abandoned.reaches(1)
+            #expect(isAbandoned)
+        }
+    }
+
     @Test("dropping a stream gives its call up")
     func dropping() async throws {
         try await Bench.with { bench in
@@ -147,6 +170,22 @@ struct RPCSocketTests {
             return bench.server.address.port
         }
         #expect(port > 0)
+    }
+
+    @Test("a client that nobody holds closes its connection")
+    func droppedClient() async throws {
+        try await Bench.with { bench in
+            try await echoOnce(to: bench)
+            for _ in 0..<2000 where bench.server.connectionCount > 0 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(bench.server.connectionCount == 0)
+        }
+    }
+
+    private func echoOnce(to bench: Bench) async throws {
+        let client = RPCClient(address: bench.server.address, loop: bench.group.loops[0])
+        let answer = try await client.call(Echo.say, Note())
+        #expect(answer == Note())
+        #expect(bench.server.connectionCount == 1)
     }
 
     @Test("a refused handshake reaches the call with its sentence")
