@@ -20,6 +20,6 @@ extension Document {
 
     /// Text that would read as a number, a bool or nothing at all stands in quotes.
     private static func style(of value: String) -> Node.Scalar.Style {
-        Resolver.default.resolveTag(of: Node(value)) == Tag(.str).name && !value.isEmpty ? .any : .doubleQuoted
+        Resolver.default.resolveTag(of: Node(value)) == .str && !value.isEmpty ? .any : .doubleQuoted
     }
 }

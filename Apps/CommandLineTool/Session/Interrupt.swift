@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
+@preconcurrency import Dispatch
 import Foundation
 
 /// Ctrl-C and SIGTERM: the first asks the command to end, the second ends the process.

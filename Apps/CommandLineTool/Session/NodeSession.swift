@@ -17,19 +17,26 @@ protocol NodeCommand: ToolCommand {
 
 extension NodeCommand {
     func run(in surroundings: Surroundings) async throws {
-        let address = try connection.address(in: surroundings)
-        let node = NodeSession(client: try AdminClient(address: address.text, hello: .tool), address: address)
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await run(node, in: surroundings))
-        } catch let error as RPCError {
-            result = .failure(node.explained(error))
-        } catch {
-            result = .failure(error)
-        }
-        await node.client.close()
-        try result.get()
+        try await asking(connection, in: surroundings) { node in try await run(node, in: surroundings) }
     }
+}
+
+/// Opens a client for the time of `body` and explains what the node refuses.
+func asking(
+    _ connection: ConnectionOptions, in surroundings: Surroundings, _ body: (NodeSession) async throws -> Void
+) async throws {
+    let address = try connection.address(in: surroundings)
+    let node = NodeSession(client: try AdminClient(address: address.text, hello: .tool), address: address)
+    let result: Result<Void, any Error>
+    do {
+        result = .success(try await body(node))
+    } catch let error as RPCError where error.code != .cancelled {
+        result = .failure(node.explained(error))
+    } catch {
+        result = .failure(error)
+    }
+    await node.client.close()
+    try result.get()
 }
 
 /// The node that is asked, and why this one.
@@ -52,14 +59,17 @@ extension ConnectionOptions {
             return NodeAddress(text: try checked(variable), origin: .environment)
         }
         let file = try ProfileFile.load(from: surroundings.profilePath)
-        guard let name = profile ?? file.current else { return NodeAddress(text: NodeAddress.builtIn, origin: .builtIn) }
+        guard let name = profile ?? file.current else {
+            return NodeAddress(text: NodeAddress.builtIn, origin: .builtIn)
+        }
         guard let found = file[name] else { throw file.unknown(name) }
         return NodeAddress(text: try checked(found.cluster), origin: .profile(name))
     }
 
     private func checked(_ address: String) throws -> String {
         guard NetworkAddress(parsing: address) == nil else { return address }
-        throw Failure.usage("'\(address)' is no address", advice: ["Write host:port, for example \(NodeAddress.builtIn)."])
+        throw Failure.usage(
+            "'\(address)' is no address", advice: ["Write host:port, for example \(NodeAddress.builtIn)."])
     }
 }
 

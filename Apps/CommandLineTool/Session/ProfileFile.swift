@@ -67,7 +67,8 @@ package struct ProfileFile: Equatable, Sendable {
         guard FileManager.default.fileExists(atPath: path) else { return ProfileFile() }
         do {
             let text = try String(contentsOfFile: path, encoding: .utf8)
-            return text.allSatisfy(\.isWhitespace) ? ProfileFile() : try YAMLDecoder().decode(ProfileFile.self, from: text)
+            return text.allSatisfy(\.isWhitespace)
+                ? ProfileFile() : try YAMLDecoder().decode(ProfileFile.self, from: text)
         } catch {
             throw Failure(
                 "\(path) cannot be read: \(reason(error))",

@@ -44,7 +44,8 @@ private func perform(_ arguments: [String], in surroundings: Surroundings) async
         try await tool.run(in: surroundings)
     } catch let error where MyelinCommand.exitCode(for: error) == .success && !(error is any Quiet) {
         // Help and version are results.
-        try surroundings.console.print(MyelinCommand.fullMessage(for: error, columns: surroundings.terminal.width ?? 100))
+        try surroundings.console.print(
+            MyelinCommand.fullMessage(for: error, columns: surroundings.terminal.width ?? 100))
     }
 }
 

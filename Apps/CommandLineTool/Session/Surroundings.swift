@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+package import Foundation
 
 /// The world around one run of the tool, so that a test can be that world.
 package struct Surroundings: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Primitives
+package import Primitives
 import WireProtocol
 
 /// `key=value` on the command line.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Primitives
+package import Primitives
 
 /// Points in time as ISO 8601 writes them, in the proleptic Gregorian calendar.
 package enum TimeText {

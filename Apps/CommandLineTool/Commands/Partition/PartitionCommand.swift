@@ -2,6 +2,7 @@
 
 import AdminClient
 import ArgumentParser
+import Primitives
 import WireProtocol
 
 struct PartitionCommand: ParsableCommand {

@@ -29,7 +29,8 @@ struct TopicCreate: ParsableCommand, NodeCommand {
     var replicationFactor: Int16?
 
     @Option(
-        name: [.customShort("s"), .long], help: ArgumentHelp("Setting that differs from the default.", valueName: "key=value"))
+        name: [.customShort("s"), .long],
+        help: ArgumentHelp("Setting that differs from the default.", valueName: "key=value"))
     var set: [Assignment] = []
 
     @Flag(help: "A topic that exists already is as good as created.")
@@ -64,7 +65,8 @@ struct TopicCreate: ParsableCommand, NodeCommand {
         let report = OutcomeReport(
             outcomes: outcomes, listName: "topics",
             line: { existing.contains($0.name) ? "topic \($0.name) exists already" : $0.line(created: !dryRun) },
-            fields: { $0.fields + [.init("created", .bool($0.error == nil && !dryRun && !existing.contains($0.name)))] })
+            fields: { $0.fields + [.init("created", .bool($0.error == nil && !dryRun && !existing.contains($0.name)))] }
+        )
         try await node.show(outcomes, report, as: outputOptions.output, in: surroundings) {
             // That a name is not found is no news of one that is to be made.
             $0.error?.code == .notFound ? .other("topic '\($0.name)'") : .topic($0.name)
