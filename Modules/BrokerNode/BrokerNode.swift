@@ -40,6 +40,7 @@ public final class BrokerNode: Sendable {
     private let listener: FrameListener
     /// What moves bytes between memory and disk, and why.
     public let diskMechanism: String
+    let observer: NodeObserver
 
     private init(
         shards: ShardSet, identity: BrokerIdentity, log: EventLog, lock: DirectoryLock, listener: FrameListener,
@@ -51,6 +52,8 @@ public final class BrokerNode: Sendable {
         self.lock = lock
         self.listener = listener
         self.diskMechanism = diskMechanism
+        observer = NodeObserver(
+            shards: shards, dataDirectory: identity.dataDirectory, diskMechanism: diskMechanism)
     }
 
     public var clusterID: String { identity.clusterID }

@@ -34,7 +34,7 @@ extension BrokerShard {
                 let decision = log.retention(at: wall, below: partition.highWatermark)
                 if !decision.isEmpty {
                     try log.remove(decision, at: wall, on: disk)
-                    metrics.retentionByteCount += UInt64(decision.byteCount)
+                    metrics.removed(decision)
                 }
                 log.purgeRemoved(at: wall, on: disk, nextTicket: { nextTicket() })
                 if log.byteCountBeyondCheckpoint > Self.checkpointByteCount { try log.writeCheckpoint(on: disk) }
@@ -134,6 +134,8 @@ extension BrokerShard {
 
     /// Opens the partitions that belong to this shard.
     func openAssignedPartitions() {
+        let start = now
+        defer { metrics.recoveryNanoseconds = now.nanoseconds - start.nanoseconds }
         for topic in image.topicsByName() {
             for (position, partition) in topic.partitions.enumerated() {
                 let id = PartitionID(topic: topic.id, index: PartitionIndex(Int32(position)))

@@ -76,10 +76,11 @@ extension BrokerShard {
             let partition = Partition(
                 id: id, topic: topic, log: log, leaderEpoch: assigned.leaderEpoch, settings: settings)
             partitions[id] = partition
+            metrics.unopened[id] = nil
             reportRecovery(of: log)
             if topic == OffsetsTopic.name { coordinate(partition) }
         } catch {
-            metrics.unopenedPartitionCount += 1
+            metrics.unopened[id] = "\(topic)-\(id.index)"
             logger.error("partition \(topic)-\(id.index) cannot be opened: \(error)")
             if case .disk(let fault) = error { noteFault(.disk(fault)) }
         }
@@ -90,7 +91,6 @@ extension BrokerShard {
             logger.notice("\(log.folder): cut \(log.recovery.cutByteCount) bytes of an unfinished write")
         }
         for damage in log.damages {
-            metrics.damageCount += 1
             logger.error(
                 "\(log.folder): offsets \(damage.offsets) are damaged at byte \(damage.position) of segment \(damage.segment)"
             )
@@ -105,8 +105,10 @@ extension BrokerShard {
 
     private func remove(_ topic: DeletedTopic) {
         for shell in groups.sorted(by: { $0.key < $1.key }).map(\.value) { shell.topicsDeleted([topic.name]) }
+        metrics.unopened = metrics.unopened.filter { $0.key.topic != topic.id }
         for (id, partition) in partitions.sorted(by: { $0.key < $1.key }) where id.topic == topic.id {
             partitions[id] = nil
+            metrics.departed(partition)
             if topic.name == OffsetsTopic.name { groups.removeValue(forKey: id.index)?.resign() }
             partition.failPending(.partitionGone)
             partition.wakeWatchers()

@@ -226,11 +226,13 @@ extension BrokerShard {
         guard partition.beginSynchronize(on: disk, ticket: ticket, isOverdue: isOverdue) else { return }
         let start = driver.now
         awaitDisk(ticket) { [self] outcome in
-            metrics.synchronized(afterNanoseconds: driver.now.nanoseconds - start.nanoseconds)
+            let nanoseconds = driver.now.nanoseconds - start.nanoseconds
             if case .failed(let fault) = outcome {
+                metrics.synchronized(afterNanoseconds: nanoseconds, failed: true)
                 partition.synchronizeCompleted(ticket, fault: fault)
                 noteFault(.failed(fault))
             } else {
+                metrics.synchronized(afterNanoseconds: nanoseconds, failed: false)
                 partition.synchronizeCompleted(ticket, fault: nil)
             }
             if partition.needsSynchronize { unsynchronized.append(partition) }

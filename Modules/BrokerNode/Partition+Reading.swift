@@ -88,11 +88,21 @@ extension BrokerShard {
             case .success(.here(let records)):
                 var read = request.read
                 read.records = records
-                metrics.readCachedByteCount += UInt64(records.byteCount)
+                count(records, of: request.partition)
                 reply(.success(read))
-            case .success(.cold(let slice)): readCold(slice, request.read, reply: reply)
+            case .success(.cold(let slice)): readCold(slice, of: request.partition, request.read, reply: reply)
             case .failure(let refusal): reply(.failure(.log(refusal)))
             }
+        }
+    }
+
+    private func count(_ records: FetchedRecords, of partition: Partition) {
+        let byteCount = UInt64(records.byteCount)
+        partition.fetchedByteCount += byteCount
+        switch records {
+        case .none: break
+        case .bytes: metrics.readCachedByteCount += byteCount
+        case .file: metrics.readSendfileByteCount += byteCount
         }
     }
 
@@ -154,7 +164,8 @@ extension BrokerShard {
 
     /// Reads whole batches from the device: at most `coldByteCountMax`, or one batch that is larger.
     private func readCold(
-        _ slice: LogSlice, _ found: PartitionRead, reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
+        _ slice: LogSlice, of partition: Partition, _ found: PartitionRead,
+        reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
     ) {
         let ticket = nextTicket()
         awaitDisk(ticket) { [self] outcome in
@@ -162,6 +173,7 @@ extension BrokerShard {
             case .read(let bytes):
                 var read = found
                 read.records = .bytes(bytes)
+                partition.fetchedByteCount += UInt64(bytes.count)
                 metrics.readColdByteCount += UInt64(bytes.count)
                 reply(.success(read))
             case .failed(let fault): reply(.failure(.log(.disk(fault))))

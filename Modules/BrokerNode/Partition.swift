@@ -33,6 +33,9 @@ final class Partition {
     private struct Staged {
         let batch: ProducedBatch
         let nextOffset: Offset
+        /// 0 for a duplicate, of which nothing is written.
+        let byteCount: Int
+        let recordCount: Int32
         let acks: RequiredAcks
         let reply: ProduceReply
     }
@@ -58,9 +61,12 @@ final class Partition {
     private var waitingStart = 0
     private var watchers: [(id: UInt64, wake: () -> Void)] = []
     private var isSynchronizing = false
-    /// Bytes and records taken since the node started, for metrics.
+    /// What was written since the node started, duplicates not counted, for metrics.
     private(set) var appendedByteCount: UInt64 = 0
     private(set) var appendedRecordCount: UInt64 = 0
+    private(set) var appendedBatchCount: UInt64 = 0
+    /// Record bytes handed to fetches.
+    var fetchedByteCount: UInt64 = 0
 
     init(id: PartitionID, topic: String, log: PartitionLog, leaderEpoch: LeaderEpoch, settings: PartitionSettings) {
         self.id = id
@@ -95,11 +101,11 @@ extension Partition {
         }
         let produced = ProducedBatch(
             baseOffset: appended.baseOffset, logAppendTime: logAppendTime, logStartOffset: log.logStartOffset)
-        if !appended.isDuplicate {
-            appendedByteCount += UInt64(batch.bytes.count)
-            appendedRecordCount += UInt64(batch.header.recordCount)
-        }
-        staged.append(Staged(batch: produced, nextOffset: appended.lastOffset.next, acks: acks, reply: reply))
+        let isNew = !appended.isDuplicate
+        staged.append(
+            Staged(
+                batch: produced, nextOffset: appended.lastOffset.next, byteCount: isNew ? batch.bytes.count : 0,
+                recordCount: isNew ? batch.header.recordCount : 0, acks: acks, reply: reply))
     }
 
     /// Whether the round has staged something that is not yet written.
@@ -119,6 +125,7 @@ extension Partition {
             return error
         }
         for append in round {
+            count(append)
             switch append.acks {
             case .none, .leader: append.reply(.success(append.batch))
             case .all:
@@ -128,6 +135,13 @@ extension Partition {
         }
         advanceHighWatermark()
         return nil
+    }
+
+    private func count(_ written: Staged) {
+        guard written.byteCount > 0 else { return }
+        appendedByteCount += UInt64(written.byteCount)
+        appendedRecordCount += UInt64(written.recordCount)
+        appendedBatchCount += 1
     }
 
     /// Fails every append that has not been answered.

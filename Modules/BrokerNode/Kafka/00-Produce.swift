@@ -31,8 +31,10 @@ extension BrokerShard {
     ) {
         guard request.acks != 0 else {
             // Without an answer, closing is the only way to say no; the client then asks for new metadata.
-            if answers.contains(where: { $0.isFailure }) { context.connection.stream?.close() }
-            return respondNothing(to: context)
+            let failures = answers.compactMap(\.failure)
+            for failure in failures { metrics.rejectedBatch(failure.kafkaCode) }
+            if !failures.isEmpty { context.connection.stream?.close() }
+            return respondNothing(to: context, errorCode: (failures.first?.kafkaCode ?? .none).rawValue)
         }
         var response = ProduceResponse()
         var next = 0
@@ -63,7 +65,7 @@ extension BrokerShard {
             response.logAppendTimeMs = batch.logAppendTime.rawValue
             response.logStartOffset = batch.logStartOffset.rawValue
         case .failure(let failure):
-            metrics.countError(.produce, failure.kafkaCode)
+            metrics.rejectedBatch(failure.kafkaCode)
             response.errorCode = failure.kafkaCode.rawValue
             response.baseOffset = -1
             if version >= 8 {
@@ -167,8 +169,8 @@ extension Batch {
 }
 
 extension Result {
-    var isFailure: Bool {
-        if case .failure = self { return true }
-        return false
+    fileprivate var failure: Failure? {
+        if case .failure(let failure) = self { return failure }
+        return nil
     }
 }

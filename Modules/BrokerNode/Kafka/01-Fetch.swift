@@ -34,7 +34,6 @@ extension BrokerShard {
     }
 
     private func refuseFetch(_ code: ErrorCode, _ context: RequestContext) {
-        metrics.countError(.fetch, code)
         var response = FetchResponse()
         response.errorCode = code.rawValue
         respond(response, records: [], to: context)
@@ -138,6 +137,7 @@ final class LongPoll {
     private func wait(_ outcomes: [Outcome]) {
         guard !isWatching else { return }
         isWatching = true
+        shard.metrics.waitingFetchCount += 1
         let left = max(1, deadline.milliseconds(since: shard.now))
         deadlineTimer = shard.schedule(afterMilliseconds: left) { [self] in lookAgain() }
         var partitions = Array(repeating: [(PartitionID, Offset)](), count: shard.node.shardCount)
@@ -184,6 +184,7 @@ final class LongPoll {
 
     private func finish(_ outcomes: [Outcome]) {
         isDone = true
+        if isWatching { shard.metrics.waitingFetchCount -= 1 }
         if let deadlineTimer { shard.cancel(deadlineTimer) }
         unwatch()
         guard context.connection.isOpen else { return }
@@ -218,7 +219,6 @@ final class LongPoll {
                 shard.sessions.ended(session: session, exhaustedAt: target.topic, target.index)
             }
         case .failure(let failure):
-            shard.metrics.countError(.fetch, failure.kafkaCode)
             partition.errorCode = failure.kafkaCode.rawValue
             partition.highWatermark = -1
         }

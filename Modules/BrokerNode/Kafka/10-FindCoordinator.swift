@@ -43,7 +43,6 @@ extension BrokerShard {
     }
 
     private func refuseCoordinator(_ code: ErrorCode, _ request: FindCoordinatorRequest, _ context: RequestContext) {
-        metrics.countError(.findCoordinator, code)
         let refused = keys(of: request, context).map { key -> FindCoordinatorResponse.Coordinator in
             var coordinator = FindCoordinatorResponse.Coordinator()
             coordinator.key = key

@@ -26,7 +26,6 @@ extension BrokerShard {
             switch result {
             case .success(let joined): response.fill(from: joined, version: context.version)
             case .failure(let refusal):
-                metrics.countError(.joinGroup, refusal.kafkaCode)
                 response.errorCode = refusal.kafkaCode.rawValue
                 response.memberID = request.memberID
                 if case .memberIDRequired(let id) = refusal { response.memberID = id.rawValue }

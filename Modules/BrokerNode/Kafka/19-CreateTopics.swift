@@ -37,7 +37,6 @@ extension BrokerShard {
     private func refused(
         _ name: String, _ code: ErrorCode, _ message: String, _ context: RequestContext
     ) -> CreateTopicsResponse.CreatableTopicResult {
-        metrics.countError(.createTopics, code)
         var result = CreateTopicsResponse.CreatableTopicResult()
         result.name = name
         result.errorCode = code.rawValue

@@ -20,7 +20,6 @@ extension BrokerShard {
                 let context = RequestContext(
                     connection: connection, slot: slot, api: api, version: header.apiVersion,
                     correlationID: header.correlationID, clientID: header.clientID, arrival: now)
-                metrics.countRequest(api)
                 try dispatch(context, &reader)
             case .unsupportedVersion(.apiVersions, let header):
                 apiVersionsUnsupported(header, on: connection, slot: slot)

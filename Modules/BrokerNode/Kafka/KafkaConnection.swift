@@ -43,15 +43,11 @@ final class KafkaConnection: FrameHandler {
 
     func opened(_ connection: FrameConnection) { opened(on: connection) }
 
-    func opened(on stream: any ClientStream) {
-        self.stream = stream
-        shard.metrics.connectionCount += 1
-    }
+    func opened(on stream: any ClientStream) { self.stream = stream }
 
     func received(_ frame: SharedBytes) {
         guard stream != nil, !isDraining else { return }
         slots.append(.open)
-        shard.metrics.requestByteCount += UInt64(frame.count + 4)
         shard.serve(frame, on: self, slot: firstSlot + UInt64(slots.count - 1))
         if slots.count >= Self.unansweredCountMax { pause() }
     }
@@ -72,7 +68,6 @@ final class KafkaConnection: FrameHandler {
         guard stream != nil else { return }
         stream = nil
         slots = []
-        shard.metrics.connectionCount -= 1
     }
 
     /// Ends the connection because of what it sent.
@@ -116,9 +111,7 @@ final class KafkaConnection: FrameHandler {
     private func send(_ answer: Answer, on stream: any ClientStream) {
         switch answer {
         case .none: break
-        case .bytes(let bytes):
-            shard.metrics.responseByteCount += UInt64(bytes.count)
-            stream.write(bytes)
+        case .bytes(let bytes): stream.write(bytes)
         case .records(let bytes, let cuts, let records): send(bytes, cuts, records, on: stream)
         }
     }
@@ -138,15 +131,12 @@ final class KafkaConnection: FrameHandler {
             case .file(let file):
                 do {
                     try stream.writeFile(descriptor: file.descriptor, position: file.position, count: file.byteCount)
-                    shard.metrics.sentFileByteCount += UInt64(file.byteCount)
                 } catch {
                     // The frame has begun and cannot be finished: the client must ask again on another connection.
                     return stream.abort()
                 }
             }
-            shard.metrics.fetchedByteCount += UInt64(run.byteCount)
         }
         stream.write(whole.slice(from: sent, count: whole.count - sent))
-        shard.metrics.responseByteCount += UInt64(whole.count)
     }
 }

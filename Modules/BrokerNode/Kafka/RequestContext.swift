@@ -16,13 +16,13 @@ struct RequestContext {
 
 extension BrokerShard {
     /// Encodes `response` and hands it to the connection, which sends it when its turn comes.
-    func respond<Response: ProtocolResponse>(_ response: Response, to request: RequestContext) {
+    func respond<Response: ProtocolResponse & ErrorCarrying>(_ response: Response, to request: RequestContext) {
         precondition(Response.apiKey == request.api, "\(Response.apiKey) answers \(request.api)")
         writer.reset()
         beginFrame(request)
         response.encode(into: &writer, version: request.version)
         endFrame(recordByteCount: 0)
-        finish(request, .bytes(writer.bytes))
+        finish(request, .bytes(writer.bytes), errorCode: response.firstErrorCode)
     }
 
     /// As `respond`, for a response whose records are sent from where they are.
@@ -32,11 +32,14 @@ extension BrokerShard {
         var cuts: [RecordsCut] = []
         response.encodeLayout(into: &writer, version: request.version, cuts: &cuts)
         endFrame(recordByteCount: cuts.reduce(0) { $0 + $1.byteCount })
-        finish(request, .records(writer.bytes, cuts: cuts, records: records))
+        finish(
+            request, .records(writer.bytes, cuts: cuts, records: records), errorCode: response.firstErrorCode)
     }
 
-    /// Takes note that the client wants no answer.
-    func respondNothing(to request: RequestContext) { finish(request, .none) }
+    /// Takes note that the client wants no answer, and of the error that it is not told.
+    func respondNothing(to request: RequestContext, errorCode: Int16) {
+        finish(request, .none, errorCode: errorCode)
+    }
 
     private func beginFrame(_ request: RequestContext) {
         writer.writeInt32(0)
@@ -50,8 +53,9 @@ extension BrokerShard {
         writer.overwriteInteger(Int32(payload), at: 0)
     }
 
-    private func finish(_ request: RequestContext, _ answer: KafkaConnection.Answer) {
-        metrics.answered(request.api, afterNanoseconds: now.nanoseconds - request.arrival.nanoseconds)
+    private func finish(_ request: RequestContext, _ answer: KafkaConnection.Answer, errorCode: Int16) {
+        metrics.answered(
+            request.api, errorCode, afterNanoseconds: now.nanoseconds - request.arrival.nanoseconds)
         request.connection.complete(request.slot, answer)
     }
 }

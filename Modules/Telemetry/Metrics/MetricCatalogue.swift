@@ -8,18 +8,12 @@ public enum MetricCatalogue {
         help: "Kafka requests answered, by API and by the first error code in the response (NONE without one).")
     public static let requestDuration = Metric(
         "myelin_request_duration_seconds", .histogram, .seconds, ["api"],
-        help: "Time from the arrival of a whole request until its response was written, waiting of long polls included."
+        help: "Time from the arrival of a whole request until its response was ready, waiting of long polls included."
     )
     public static let receivedBytes = Metric(
         "myelin_received_bytes_total", .counter, .bytes, help: "Bytes received from clients, size prefixes included.")
     public static let sentBytes = Metric(
         "myelin_sent_bytes_total", .counter, .bytes, help: "Bytes written to clients, files included.")
-    public static let throttledRequests = Metric(
-        "myelin_throttled_requests_total", .counter, .one, ["quota"],
-        help: "Responses that told a client to wait, by quota.")
-    public static let throttleDuration = Metric(
-        "myelin_throttle_seconds_total", .counter, .seconds, ["quota"],
-        help: "Time that clients were told to wait, by quota.")
 
     // Connections.
     public static let connections = Metric("myelin_connections", .gauge, help: "Client connections open now.")
@@ -27,10 +21,11 @@ public enum MetricCatalogue {
         "myelin_connections_accepted_total", .counter, help: "Client connections let in.")
     public static let rejectedConnections = Metric(
         "myelin_connections_rejected_total", .counter, .one, ["reason"],
-        help: "Connections refused: too many in all, too many of one address, no descriptor free.")
+        help: "Connections refused: total (too many), address (too many of one address), accept (mostly no descriptor)."
+    )
     public static let cutConnections = Metric(
         "myelin_connections_cut_total", .counter, .one, ["reason"],
-        help: "Connections ended from here: idle, a peer that stopped reading, too much unread output.")
+        help: "Connections ended from here: idle, stalled (the peer reads nothing), overflow (too much unread output).")
     public static let rejectedFrames = Metric(
         "myelin_frames_rejected_total", .counter, .one, ["reason"],
         help: "Frames refused and their connections closed: bad size, unknown API or version, undecodable.")
@@ -46,16 +41,18 @@ public enum MetricCatalogue {
     public static let rejectedBatches = Metric(
         "myelin_rejected_batches_total", .counter, .one, ["error"], help: "Record batches refused, by error code.")
     public static let fetchedBytes = Metric(
-        "myelin_fetched_bytes_total", .counter, .bytes, ["topic"], help: "Bytes of record batches sent to consumers.")
+        "myelin_fetched_bytes_total", .counter, .bytes, ["topic"],
+        help: "Bytes of record batches read for fetches; what a long poll reads again counts again.")
     public static let fetchSessions = Metric(
         "myelin_fetch_sessions", .gauge, help: "Incremental fetch sessions kept (KIP-227).")
     public static let waitingFetches = Metric(
         "myelin_fetches_waiting", .gauge, help: "Fetch requests that wait for records now.")
 
     // Logs and disks.
-    public static let topics = Metric("myelin_topics", .gauge, help: "Topics of the cluster.")
+    public static let topics = Metric("myelin_topics", .greatestGauge, help: "Topics of the cluster.")
     public static let partitions = Metric(
-        "myelin_partitions", .gauge, .one, ["state"], help: "Partitions of this node, by state.")
+        "myelin_partitions", .gauge, .one, ["state"],
+        help: "Partitions of this node: online, failed (until a restart), unopened.")
     public static let logSize = Metric(
         "myelin_log_size_bytes", .gauge, .bytes, ["topic", "partition"], seriesCountMax: 5_000,
         help: "Size of the log of a partition, reserved space not counted.")
@@ -76,23 +73,31 @@ public enum MetricCatalogue {
     public static let failedSyncs = Metric(
         "myelin_disk_sync_failures_total", .counter, help: "Syncs that failed; each takes its log directory offline.")
     public static let appendedBytes = Metric(
-        "myelin_log_appended_bytes_total", .counter, .bytes, help: "Bytes written to logs, internal topics included.")
+        "myelin_log_appended_bytes_total", .counter, .bytes, ["shard"],
+        help: "Bytes written to logs, internal topics included.")
+    public static let appendedRecords = Metric(
+        "myelin_log_appended_records_total", .counter, .one, ["shard"],
+        help: "Records written to logs, internal topics included.")
     public static let readBytes = Metric(
         "myelin_log_read_bytes_total", .counter, .bytes, ["source"],
         help:
-            "Bytes read from logs: cached (page cache, copied), sendfile (page cache, uncopied), cold (from the disk)."
+            "Bytes read from logs for fetches: cached (page cache, copied), sendfile (page cache, uncopied), cold (from disk)."
     )
     public static let recoveryDuration = Metric(
-        "myelin_recovery_duration_seconds", .greatestGauge, .seconds,
+        "myelin_recovery_duration_seconds", .gauge, .seconds,
         help: "Time that opening the logs took at the last start.")
+    public static let recoveryScannedBytes = Metric(
+        "myelin_recovery_scanned_bytes", .gauge, .bytes,
+        help: "Bytes of logs that opening them had to read through since the start.")
     public static let recoveryCutBytes = Metric(
-        "myelin_recovery_cut_bytes", .gauge, .bytes, help: "Torn bytes cut from the ends of logs at the last start.")
-    public static let damageReports = Metric(
-        "myelin_log_damage_reports_total", .counter, .one, ["kind"],
-        help: "Damage found inside logs; nothing is cut for it.")
-    public static let deletedSegments = Metric(
-        "myelin_log_segments_deleted_total", .counter, .one, ["reason"],
-        help: "Segments deleted by retention time, size or order.")
+        "myelin_recovery_cut_bytes", .gauge, .bytes, help: "Torn bytes cut from the ends of logs since the start.")
+    public static let damagedRanges = Metric(
+        "myelin_log_damaged_ranges", .gauge, .one, ["kind"],
+        help: "Damaged stretches known inside logs, by what is wrong; nothing is cut for them.")
+    public static let retentionBytes = Metric(
+        "myelin_log_retention_bytes_total", .counter, .bytes, help: "Bytes of the segments that retention removed.")
+    public static let retentionSegments = Metric(
+        "myelin_log_retention_segments_total", .counter, help: "Segments that retention removed.")
 
     // Groups.
     public static let groups = Metric("myelin_groups", .gauge, .one, ["state"], help: "Consumer groups, by state.")
@@ -106,6 +111,12 @@ public enum MetricCatalogue {
         "myelin_group_lag_seconds", .greatestGauge, .seconds, ["group", "topic", "partition"], seriesCountMax: 5_000,
         help: "Age of the first record that a group has not committed; 0 when it has committed all.")
 
+    public static let lagLeftOut = Metric(
+        "myelin_group_lag_left_out", .gauge, .one, ["what"],
+        help:
+            "Left out of this scrape: groups whose lag is missing in whole or part, times missing in lag_seconds only."
+    )
+
     // The node.
     public static let metadataOffset = Metric(
         "myelin_metadata_log_end_offset", .greatestGauge, help: "Offset that the next metadata record gets.")
@@ -113,6 +124,9 @@ public enum MetricCatalogue {
         "myelin_shard_rounds_total", .counter, .one, ["shard"], help: "Rounds of work that a shard has ended.")
     public static let shardBacklog = Metric(
         "myelin_shard_mailbox_backlog", .gauge, .one, ["shard"], help: "Items that wait in a shard's mailbox now.")
+    public static let unansweredShards = Metric(
+        "myelin_scrape_unanswered_shards", .gauge,
+        help: "Shards that did not answer this scrape in time; their numbers are those of an earlier one.")
     public static let foldedSeries = Metric(
         "myelin_metric_series_folded", .gauge, .one, ["metric"],
         help: "Series beyond the limit of a metric, which are summed up under the label value other.")
@@ -134,13 +148,12 @@ public enum MetricCatalogue {
 
     /// In the order of the export and of the documentation.
     public static let all: [Metric] = [
-        requests, requestDuration, receivedBytes, sentBytes, throttledRequests, throttleDuration, connections,
-        acceptedConnections, rejectedConnections, cutConnections, rejectedFrames, producedRecords, producedBytes,
-        producedBatches, rejectedBatches, fetchedBytes, fetchSessions, waitingFetches, topics, partitions, logSize,
-        logStartOffset, logEndOffset, logDirectoryState, logDirectoryFreeBytes, syncDuration, failedSyncs,
-        appendedBytes,
-        readBytes, recoveryDuration, recoveryCutBytes, damageReports, deletedSegments, groups, groupMembers, rebalances,
-        lagRecords, lagSeconds, metadataOffset, shardRounds, shardBacklog, foldedSeries, suppressedLogLines,
-        residentBytes, processorTime, openDescriptors, startTime, buildInfo,
+        requests, requestDuration, receivedBytes, sentBytes, connections, acceptedConnections, rejectedConnections,
+        cutConnections, rejectedFrames, producedRecords, producedBytes, producedBatches, rejectedBatches, fetchedBytes,
+        fetchSessions, waitingFetches, topics, partitions, logSize, logStartOffset, logEndOffset, logDirectoryState,
+        logDirectoryFreeBytes, syncDuration, failedSyncs, appendedBytes, appendedRecords, readBytes, recoveryDuration,
+        recoveryScannedBytes, recoveryCutBytes, damagedRanges, retentionBytes, retentionSegments, groups, groupMembers,
+        rebalances, lagRecords, lagSeconds, lagLeftOut, metadataOffset, shardRounds, shardBacklog, unansweredShards,
+        foldedSeries, suppressedLogLines, residentBytes, processorTime, openDescriptors, startTime, buildInfo,
     ]
 }

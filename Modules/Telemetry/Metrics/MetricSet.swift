@@ -59,6 +59,20 @@ public struct MetricSet: Sendable {
         combine(amount, with: metric, labelValues)
     }
 
+    /// Adds a histogram that is kept elsewhere.
+    ///
+    /// - Parameter bucketCounts: One for each of `Metric.histogramBounds` and one for what is beyond, not cumulative.
+    public mutating func add(
+        bucketCounts: some Collection<UInt64>, sumNanoseconds: Int64, to metric: Metric, _ labelValues: String...
+    ) {
+        let index = index(of: metric, labelValues)
+        precondition(
+            bucketCounts.count == series[index].bucketCounts.count,
+            "\(bucketCounts.count) buckets for the \(series[index].bucketCounts.count) of \(metric.name)")
+        for (bucket, count) in bucketCounts.enumerated() { series[index].bucketCounts[bucket] += count }
+        series[index].value &+= sumNanoseconds
+    }
+
     /// Adds every number of `other` to this set; greatest gauges keep the greater one.
     public mutating func merge(_ other: MetricSet) {
         for addend in other.series {

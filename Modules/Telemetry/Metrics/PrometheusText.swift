@@ -8,7 +8,8 @@ public enum PrometheusText {
 
     /// The sum of `sets`, in the order of the catalogue, series sorted by their label values.
     ///
-    /// A metric without labels is always there; one with labels as far as it has series.
+    /// Every metric of the catalogue has its help and type; one without labels is always there, one with labels as far
+    /// as it has series.
     public static func export(_ sets: [MetricSet]) -> String {
         var sum = MetricSet()
         for set in sets { sum.merge(set) }
@@ -21,7 +22,7 @@ public enum PrometheusText {
         let seriesByName = Dictionary(grouping: sum.series) { $0.metric.name }
         var text = ""
         for metric in MetricCatalogue.all {
-            guard let series = seriesByName[metric.name] else { continue }
+            let series = seriesByName[metric.name, default: []]
             text +=
                 "# HELP \(metric.name) \(escapedHelp(metric.help))\n# TYPE \(metric.name) \(typeName(metric.kind))\n"
             for one in series.sorted(by: { $0.labelValues.lexicographicallyPrecedes($1.labelValues) }) {

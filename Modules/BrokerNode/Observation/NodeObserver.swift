@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primitives
+internal import StorageEngine
+internal import Transport
+import Synchronization
+internal import Telemetry
+
+/// What a node cannot know of the process it runs in; whoever starts it says so.
+public struct ProcessFacts: Sendable {
+    /// As `--version` tells it.
+    public var version: String
+    /// Of the source it was built from.
+    public var commit: String
+    /// Log lines left out so far because their like was written just before.
+    public var suppressedLogLineCount: @Sendable () -> Int64
+
+    public init(
+        version: String = "unknown", commit: String = "unknown",
+        suppressedLogLineCount: @escaping @Sendable () -> Int64 = { 0 }
+    ) {
+        self.version = version
+        self.commit = commit
+        self.suppressedLogLineCount = suppressedLogLineCount
+    }
+}
+
+/// Gathers the numbers of all shards of a node, and keeps the last ones of each.
+final class NodeObserver: Sendable {
+    /// What one scrape leaves for the next.
+    private struct Memory: Sendable {
+        var numbers: [ShardNumbers?]
+        var recordTimes: [RecordPlace: Timestamp] = [:]
+    }
+
+    /// Longest that a scrape waits for the shards; a scraper of Prometheus gives up after ten seconds.
+    static let scrapeMilliseconds: Int64 = 5_000
+
+    private let shards: ShardSet
+    private let dataDirectory: String
+    private let diskMechanism: String
+    private let lagLimits: LagSurvey.Limits
+    private let memory: Mutex<Memory>
+
+    init(shards: ShardSet, dataDirectory: String, diskMechanism: String, lagLimits: LagSurvey.Limits = .init()) {
+        self.shards = shards
+        self.dataDirectory = dataDirectory
+        self.diskMechanism = diskMechanism
+        self.lagLimits = lagLimits
+        memory = Mutex(Memory(numbers: Array(repeating: nil, count: shards.loops.count)))
+    }
+
+    /// Every metric of the catalogue.
+    func metrics(of process: ProcessFacts) async -> MetricSet {
+        let deadline = ContinuousClock.now + .milliseconds(Self.scrapeMilliseconds)
+        let fresh = await shards.each { await self.shards.numbers(of: $0, by: deadline) }
+        let survey = LagSurvey(
+            shards: shards, limits: lagLimits, deadline: deadline, knownTimes: memory.withLock { $0.recordTimes })
+        let lag = await survey.report()
+        let numbers = memory.withLock { memory in
+            memory.recordTimes = lag.times
+            for (index, numbers) in fresh.enumerated() { memory.numbers[index] = numbers ?? memory.numbers[index] }
+            return memory.numbers.compactMap(\.self)
+        }
+        var set = MetricSet()
+        add(numbers, to: &set)
+        lag.add(to: &set, at: shards.loops[0].wallClock)
+        set.add(Int64(fresh.count { $0 == nil }), to: MetricCatalogue.unansweredShards)
+        set.add(process.suppressedLogLineCount(), to: MetricCatalogue.suppressedLogLines)
+        set.add(1, to: MetricCatalogue.buildInfo, process.version, process.commit, diskMechanism)
+        ProcessNumbers.read(into: &set)
+        return set
+    }
+
+    private func add(_ numbers: [ShardNumbers], to set: inout MetricSet) {
+        for evidence in LogDamage.Evidence.allKinds { set.add(0, to: MetricCatalogue.damagedRanges, evidence.label) }
+        for shard in numbers { shard.add(to: &set, dataDirectory: dataDirectory) }
+        // Where series are folded, the same ones are kept each time.
+        let partitions = numbers.flatMap(\.partitions).sorted { ($0.topic, $0.index) < ($1.topic, $1.index) }
+        for partition in partitions { partition.add(to: &set) }
+    }
+}
+
+extension LagReport {
+    func add(to set: inout MetricSet, at wall: Timestamp) {
+        for lag in lags {
+            let position = lag.position
+            let partition = String(position.partition.index.rawValue)
+            set.add(lag.recordCount, to: MetricCatalogue.lagRecords, position.group, position.topic, partition)
+            let milliseconds: Int64
+            switch lag.time {
+            case .upToDate: milliseconds = 0
+            // A producer's clock may be ahead of ours, and its record without a time.
+            case .since(let time) where time >= Timestamp(0): milliseconds = max(0, wall.rawValue - time.rawValue)
+            case .since, .unknown: continue
+            }
+            // 1970 is 56 years ago: the product fits by far.
+            set.add(
+                milliseconds * 1_000_000, to: MetricCatalogue.lagSeconds, position.group, position.topic, partition)
+        }
+        set.add(Int64(leftOutGroupCount), to: MetricCatalogue.lagLeftOut, "groups")
+        set.add(Int64(leftOutTimeCount), to: MetricCatalogue.lagLeftOut, "times")
+    }
+}
