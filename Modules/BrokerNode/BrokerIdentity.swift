@@ -18,6 +18,8 @@ struct BrokerIdentity: Sendable {
     let hasAdvertisedListeners: Bool
     /// As given at start; dynamic settings are laid over them.
     let settings: BrokerSettings
+    /// When the node began to start.
+    var startedAt = Timestamp.none
 }
 
 /// Bounds of one shard.

@@ -44,7 +44,8 @@ struct NodeStart: Sendable {
         identity = BrokerIdentity(
             id: nodeID, clusterID: folder.clusterID.text, incarnation: .random(using: &entropy),
             rack: settings[.rack], shardCount: group.loops.count, dataDirectory: dataDirectory,
-            hasAdvertisedListeners: settings[.advertisedListeners] != nil, settings: settings)
+            hasAdvertisedListeners: settings[.advertisedListeners] != nil, settings: settings,
+            startedAt: group.loops[0].wallClock)
         limits = BrokerLimits(settings, shardCount: group.loops.count)
     }
 

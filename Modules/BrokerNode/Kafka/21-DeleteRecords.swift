@@ -39,9 +39,11 @@ extension BrokerShard {
     /// - Returns: the log start offset after it.
     func trim(_ partition: Partition?, below offset: Int64) -> Result<Offset, ErrorCode> {
         guard let partition else { return .failure(.unknownTopicOrPartition) }
-        guard partition.settings.deletes else { return .failure(.policyViolation) }
-        let target = offset == -1 ? partition.highWatermark : Offset(offset)
-        guard target >= .zero, target <= partition.highWatermark else { return .failure(.offsetOutOfRange) }
+        let target: Offset
+        switch trimTarget(in: partition, below: offset) {
+        case .success(let offset): target = offset
+        case .failure(let code): return .failure(code)
+        }
         do throws(LogFault) {
             try partition.withLog { log throws(LogFault) in
                 try log.advanceLogStart(to: target, at: wallClock, on: disk)
@@ -51,5 +53,13 @@ extension BrokerShard {
             noteFault(error)
             return .failure(.kafkaStorageError)
         }
+    }
+
+    /// The offset that `trim` would move the log start to, or why it would not.
+    func trimTarget(in partition: Partition, below offset: Int64) -> Result<Offset, ErrorCode> {
+        guard partition.settings.deletes else { return .failure(.policyViolation) }
+        let target = offset == -1 ? partition.highWatermark : Offset(offset)
+        guard target >= .zero, target <= partition.highWatermark else { return .failure(.offsetOutOfRange) }
+        return .success(target)
     }
 }

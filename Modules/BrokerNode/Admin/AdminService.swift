@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Coordinator
+internal import Primitives
+import Synchronization
+public import Transport
+public import WireProtocol
+
+extension BrokerNode {
+    /// Answers every method of the admin catalogue (`Admin.methods`) on `host` and `port` (0: any free one).
+    ///
+    /// Drain the server before the node is stopped: its calls need the shards.
+    ///
+    /// - Parameters:
+    ///   - group: Its loops carry the connections; give the node's own.
+    ///   - process: What `ClusterInfo` and `Metrics` tell of the process; give the same as to `metricsText`.
+    public func startAdminServer(
+        host: String, port: Int, on group: ShardLoopGroup, process: ProcessFacts = ProcessFacts(),
+        limits: RPCLimits = RPCLimits(), connectionLimits: ConnectionLimits = ConnectionLimits()
+    ) async throws(ListenerFault) -> RPCServer {
+        let service = AdminService(shards: shards, identity: identity, process: process, observer: observer)
+        let server = try await RPCServer.bind(
+            host: host, port: port, group: group, hello: .node(nodeID, role: .broker, clusterID: clusterID),
+            roles: [.broker, .controller], service: service.rpcService, limits: limits,
+            connectionLimits: connectionLimits)
+        service.endpoint.withLock { $0 = server.address }
+        return server
+    }
+}
+
+/// Answers the admin catalogue from the shards of one broker.
+///
+/// A handler runs on the global pool, asks the shards through their mailboxes and waits for the answer; only produce
+/// streams, which are hot, run on the connection's loop. The work itself is that of the Kafka front end: both call the same
+/// operations of `BrokerShard`.
+/// - SeeAlso: docs/decisions/0010-admin-service.md
+final class AdminService: Sendable {
+    let shards: ShardSet
+    let identity: BrokerIdentity
+    let process: ProcessFacts
+    let observer: NodeObserver
+    /// Where this service answers, known once it listens.
+    let endpoint = Mutex<NetworkAddress?>(nil)
+
+    init(shards: ShardSet, identity: BrokerIdentity, process: ProcessFacts, observer: NodeObserver) {
+        self.shards = shards
+        self.identity = identity
+        self.process = process
+        self.observer = observer
+    }
+
+    /// A handler for each method of the catalogue.
+    var rpcService: RPCService {
+        var service = RPCService()
+        registerCluster(in: &service)
+        registerTopics(in: &service)
+        registerRecords(in: &service)
+        registerGroups(in: &service)
+        registerConfigs(in: &service)
+        return service
+    }
+
+    private func registerCluster(in service: inout RPCService) {
+        service.on(Admin.clusterInfo) { [self] _, _ in await clusterInfo() }
+        service.on(Admin.health) { [self] _, _ in await health() }
+        service.on(Admin.doctor) { [self] request, _ in try await doctor(request) }
+        service.on(Admin.metrics) { [self] request, _ in await metrics(request) }
+    }
+
+    private func registerTopics(in service: inout RPCService) {
+        service.on(Admin.topicList) { [self] request, _ in await topicList(request) }
+        service.on(Admin.topicDescribe) { [self] request, _ in try await topicDescribe(request) }
+        service.on(Admin.topicCreate) { [self] request, _ in try await topicCreate(request) }
+        service.on(Admin.topicAlter) { [self] request, _ in try await topicAlter(request) }
+        service.on(Admin.topicDelete) { [self] request, _ in try await topicDelete(request) }
+        service.on(Admin.topicTrim) { [self] request, _ in try await topicTrim(request) }
+        service.on(Admin.partitionList) { [self] request, _ in try await partitionList(request) }
+    }
+
+    private func registerRecords(in service: inout RPCService) {
+        service.raw(Admin.produce) { [self] call in ProduceCall(call, shards: shards).begin() }
+        service.on(Admin.consume) { [self] request, writer, _ in try await consume(request, into: writer) }
+    }
+
+    private func registerGroups(in service: inout RPCService) {
+        service.on(Admin.groupList) { [self] request, _ in try await groupList(request) }
+        service.on(Admin.groupDescribe) { [self] request, _ in try await groupDescribe(request) }
+        service.on(Admin.groupLag) { [self] request, _ in try await groupLag(request) }
+        service.on(Admin.groupOffsetReset) { [self] request, _ in try await groupOffsetReset(request) }
+        service.on(Admin.groupDelete) { [self] request, _ in try await groupDelete(request) }
+    }
+
+    private func registerConfigs(in service: inout RPCService) {
+        service.on(Admin.configList) { [self] request, _ in try configList(request) }
+        service.on(Admin.configDescribe) { [self] request, _ in try await configDescribe(request) }
+        service.on(Admin.configAlter) { [self] request, _ in try await configAlter(request) }
+        service.on(Admin.configExplain) { [self] request, _ in try await configExplain(request) }
+    }
+}
+
+// MARK: Asking the shards
+
+extension AdminService {
+    /// Puts a question to one shard, by default the controller's, and waits for the answer.
+    func ask<Answer: Sendable>(
+        _ index: Int = BrokerShard.controllerShard,
+        _ question: @escaping @Sendable (BrokerShard, @escaping (Answer) -> Void) -> Void
+    ) async -> Answer {
+        await withCheckedContinuation { done in
+            shards.loops[index].execute { [shards] in
+                question(shards[index]) { answer in done.resume(returning: answer) }
+            }
+        }
+    }
+
+    /// Hands a command to the controller; its records are durable and every shard works on them when this returns.
+    func command<Command: ControllerCommand>(_ command: Command) async throws(RPCError) -> Command.Outcome {
+        let result: Result<Command.Outcome, ControllerFailure> = await ask { $0.command(command, then: $1) }
+        do throws(ControllerFailure) {
+            return try result.get()
+        } catch {
+            throw RPCError(kafka: error.kafkaCode, error.description)
+        }
+    }
+}
