@@ -20,7 +20,9 @@ package enum Document: Sendable, Equatable {
         }
     }
 
-    package static func integer(_ value: some BinaryInteger) -> Document { .integer(Int64(clamping: value)) }
+    package static func integer(_ value: Int) -> Document { .integer(Int64(value)) }
+    package static func integer(_ value: Int32) -> Document { .integer(Int64(value)) }
+    package static func integer(_ value: Int16) -> Document { .integer(Int64(value)) }
     package static func optional(_ value: Int64?) -> Document { value.map { .integer($0) } ?? .null }
     package static func optional(_ value: String?) -> Document { value.map { .text($0) } ?? .null }
     package static func texts(_ values: [String]) -> Document { .list(values.map { .text($0) }) }

@@ -6,7 +6,8 @@ struct TopicCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topic", abstract: "Creates, inspects, fills and reads topics.",
         subcommands: [
-            TopicCreate.self, TopicList.self, TopicDescribe.self, TopicAlter.self, TopicDelete.self,
+            TopicCreate.self, TopicList.self, TopicDescribe.self, TopicAlter.self, TopicDelete.self, TopicProduce.self,
+            TopicConsume.self,
             TopicTrim.self,
         ])
 }

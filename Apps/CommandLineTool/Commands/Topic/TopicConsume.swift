@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AdminClient
+import ArgumentParser
+import Foundation
+import Primitives
+import RecordBatch
+import Transport
+import WireProtocol
+
+struct TopicConsume: ParsableCommand, NodeCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "consume", abstract: "Prints the records of a topic.",
+        discussion: """
+            Reads from --from up to where the topic ends when the command starts, or with --follow until Ctrl-C. Records come \
+            in order within a partition. Joins no group and commits nothing. --output json prints one object per line.
+
+            FORMAT: \(RecordFormat.help)
+
+            EXAMPLES:
+              myelin topic consume orders
+              myelin topic consume orders --from -10 --verbose
+              myelin topic consume orders --from 2026-03-01T12:00:00Z --until 2026-03-01T13:00:00Z
+              myelin topic consume orders --from 15m --format '%d %k\\n'
+              myelin topic consume orders --from earliest --until end --max 5 --format '%p/%o  %k  %v\\n'
+              myelin topic consume orders --follow --output json
+            """)
+
+    @Argument(help: "Topic.")
+    var topic: String
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Where to begin: \(StartText.help) Default: earliest, with --follow latest.", valueName: "start"))
+    var from: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Where to end, exclusive: end, or as in --from. Default: end, with --follow never.", valueName: "end"))
+    var until: String?
+
+    @Option(name: [.customShort("n"), .long], help: ArgumentHelp("Stop after so many records.", valueName: "count"))
+    var max: Int64?
+
+    @Flag(name: .shortAndLong, help: "Wait for new records.")
+    var follow = false
+
+    @Option(help: ArgumentHelp("Only these, for example 0,2-5.", valueName: "set"))
+    var partitions: PartitionSet?
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("How a record is printed; see FORMAT above.", valueName: "template")
+    )
+    var format: String?
+
+    @Flag(name: .shortAndLong, help: "Print partition, offset, time, key and headers before each value.")
+    var verbose = false
+
+    @Flag(help: "Leave out records of transactions that are open or were aborted.")
+    var readCommitted = false
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    func validate() throws {
+        let now = Date.timestamp
+        for (name, text) in [("--from", from), ("--until", until)] {
+            if let text, StartText.parse(text, now: now) == nil {
+                throw ValidationError("'\(text)' is no place for \(name): \(StartText.help)")
+            }
+        }
+        if format != nil, verbose { throw ValidationError("Give --format or --verbose, not both") }
+        if format != nil, outputOptions.output != .table {
+            throw ValidationError("Give --format or --output, not both")
+        }
+        if let max, max < 1 { throw ValidationError("--max is \(max); 1 is the least") }
+        if until != nil, follow { throw ValidationError("Give --until or --follow, not both") }
+    }
+
+    func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
+        let printer = RecordPrinter(format: try recordFormat, output: outputOptions.output, surroundings: surroundings)
+        try await check(partitions, node.describe(topic))
+        let stream = node.client.consume(request(now: Date.timestamp))
+        var left = max ?? .max
+        let extractor = RecordExtractor()
+        do {
+            for try await item in stream.items {
+                try extractor.forEach(in: item.message, item.attachment) { record in
+                    try printer.print(FoundRecord(topic: topic, partition: item.message.partition, record: record))
+                    left -= 1
+                    return left > 0
+                }
+                try surroundings.console.flush()
+                if left == 0 { return stream.cancel() }
+            }
+            for partition in try await stream.response().partitions {
+                try await node.check(partition, about: .other("\(topic)-\(partition.partition)"))
+            }
+        } catch let error as RPCError where error.code == .cancelled && Task.isCancelled && follow {
+            // Ctrl-C is how following ends.
+        }
+    }
+
+    private var recordFormat: RecordFormat {
+        get throws {
+            if let format { return try RecordFormat(format) }
+            return verbose ? try RecordFormat("%p/%o  %d  %k  %h  %v\\n") : .values
+        }
+    }
+
+    private func request(now: Timestamp) -> Admin.ConsumeRequest {
+        .with {
+            $0.topic = topic
+            $0.partitions = partitions?.partitions ?? []
+            $0.start = StartText.parse(from ?? (follow ? "latest" : "earliest"), now: now) ?? Admin.Position()
+            $0.end = follow ? nil : StartText.parse(until ?? "end", now: now)
+            $0.follow = follow
+            $0.recordCountMax = max ?? 0
+            $0.isolationLevel = readCommitted ? .readCommitted : .readUncommitted
+        }
+    }
+
+    private func check(_ chosen: PartitionSet?, _ topic: Admin.TopicDescription) throws {
+        let all = topic.partitions.map(\.partition)
+        guard let missing = chosen?.partitions.first(where: { !all.contains($0) }) else { return }
+        throw Failure(
+            "topic '\(topic.name)' has no partition \(missing)",
+            advice: ["It has \(Units.count(Int64(all.count), "partition")), counted from 0."])
+    }
+}
+
+/// Writes records in the form that was asked for.
+private struct RecordPrinter {
+    let format: RecordFormat
+    let output: OutputFormat
+    let surroundings: Surroundings
+
+    func print(_ found: FoundRecord) throws {
+        switch output {
+        case .table:
+            try surroundings.console.write(format.bytes(of: found, isSafe: surroundings.terminal.isOutputTerminal))
+        case .json: try surroundings.console.print(found.document.jsonLine)
+        case .yaml: try surroundings.console.write(Array("---\n".utf8) + Array(found.document.yaml().utf8))
+        }
+    }
+}
