@@ -43,6 +43,8 @@ struct LagReport: Sendable {
     var leftOutGroupCount = 0
     /// Lags whose time is not known, because it takes a read too many or the record cannot be read.
     var leftOutTimeCount = 0
+    /// Shards that did not answer in time: what only they know is missing.
+    var unansweredShards: Set<Int> = []
     /// Times of the records in `lags`, for the next report: a record's time does not change.
     var times: [RecordPlace: Timestamp] = [:]
 }
@@ -66,7 +68,7 @@ struct LagSurvey: Sendable {
     func report() async -> LagReport {
         var report = LagReport()
         let positions = await committedPositions(into: &report)
-        let bounds = await bounds(of: positions)
+        let bounds = await bounds(of: positions, into: &report)
         var readCount = 0
         for position in positions {
             // A partition that is gone takes its lag with it.
@@ -83,6 +85,7 @@ struct LagSurvey: Sendable {
     private func committedPositions(into report: inout LagReport) async -> [CommittedPosition] {
         var coordinators: [(partition: PartitionIndex, shard: Int)] = []
         for (shard, partitions) in await shards.values(by: deadline, { Array($0.groups.keys) }).enumerated() {
+            if partitions == nil { report.unansweredShards.insert(shard) }
             coordinators += (partitions ?? []).map { ($0, shard) }
         }
         var positions: [CommittedPosition] = []
@@ -91,7 +94,10 @@ struct LagSurvey: Sendable {
             let found = await shards.value(of: coordinator.shard, by: deadline) {
                 $0.committedPositions(of: coordinator.partition, countMax: countMax)
             }
-            guard let found else { continue }
+            guard let found else {
+                report.unansweredShards.insert(coordinator.shard)
+                continue
+            }
             positions += found.positions
             report.leftOutGroupCount += found.leftOutGroupCount
         }
@@ -105,7 +111,9 @@ struct LagSurvey: Sendable {
         let highWatermark: Offset
     }
 
-    private func bounds(of positions: [CommittedPosition]) async -> [PartitionID: Bounds] {
+    private func bounds(
+        of positions: [CommittedPosition], into report: inout LagReport
+    ) async -> [PartitionID: Bounds] {
         var wanted = [Set<PartitionID>](repeating: [], count: shards.loops.count)
         for position in positions { wanted[position.owner].insert(position.partition) }
         let asked = wanted
@@ -118,6 +126,7 @@ struct LagSurvey: Sendable {
                 }
             }
         }
+        report.unansweredShards.formUnion(answers.indices.filter { answers[$0] == nil })
         return Dictionary(uniqueKeysWithValues: answers.flatMap { $0 ?? [] })
     }
 

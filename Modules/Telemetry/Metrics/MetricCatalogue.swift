@@ -126,7 +126,7 @@ public enum MetricCatalogue {
         "myelin_shard_mailbox_backlog", .gauge, .one, ["shard"], help: "Items that wait in a shard's mailbox now.")
     public static let unansweredShards = Metric(
         "myelin_scrape_unanswered_shards", .gauge,
-        help: "Shards that did not answer this scrape in time; their numbers are those of an earlier one.")
+        help: "Shards that did not answer this scrape in time: older numbers stand for theirs, and lags are missing.")
     public static let foldedSeries = Metric(
         "myelin_metric_series_folded", .gauge, .one, ["metric"],
         help: "Series beyond the limit of a metric, which are summed up under the label value other.")
