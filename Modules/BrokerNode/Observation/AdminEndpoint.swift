@@ -81,6 +81,13 @@ extension BrokerNode {
     public func metricsText(of process: ProcessFacts = ProcessFacts()) async -> String {
         PrometheusText.export([await observer.metrics(of: process)])
     }
+
+    /// As `metricsText(of:)`, with another bound than five seconds.
+    package func metricsText(withinMilliseconds milliseconds: Int64) async -> String {
+        PrometheusText.export([
+            await observer.metrics(of: ProcessFacts(), withinMilliseconds: milliseconds)
+        ])
+    }
 }
 
 extension NodeReadiness.Obstacle {

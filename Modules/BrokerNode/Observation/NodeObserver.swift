@@ -51,8 +51,10 @@ final class NodeObserver: Sendable {
     }
 
     /// Every metric of the catalogue.
-    func metrics(of process: ProcessFacts) async -> MetricSet {
-        let deadline = ContinuousClock.now + .milliseconds(Self.scrapeMilliseconds)
+    func metrics(
+        of process: ProcessFacts, withinMilliseconds milliseconds: Int64 = scrapeMilliseconds
+    ) async -> MetricSet {
+        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
         let fresh = await shards.each { await self.shards.numbers(of: $0, by: deadline) }
         let survey = LagSurvey(
             shards: shards, limits: lagLimits, deadline: deadline, knownTimes: memory.withLock { $0.recordTimes })

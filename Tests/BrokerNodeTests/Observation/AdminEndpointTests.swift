@@ -50,6 +50,29 @@ struct AdminEndpointTests {
         }
     }
 
+    @Test("a loop that does not answer is told of, and its last numbers stand in for it")
+    func stuckLoop() async throws {
+        try await NodeUnderTest.run { tested in
+            let client = try tested.client()
+            try await client.createTopic("t", partitionCount: 2)
+            for partition: Int32 in [0, 1] { try await client.produce("t", partition, times: [Timestamp(0)]) }
+            let before = await tested.samples()
+            tested.block(loop: 1, forMilliseconds: 3_000)
+            let during = PrometheusSamples(await tested.node.metricsText(withinMilliseconds: 500))
+            #expect((during["myelin_scrape_unanswered_shards"] ?? 0) >= 1)
+            for series in ["myelin_produced_records_total{topic=\"t\"}", "myelin_topics"] {
+                #expect(during[series] == before[series])
+            }
+            #expect(before["myelin_produced_records_total{topic=\"t\"}"] == 2)
+            let health = await tested.node.health()
+            #expect(health.unansweredShards.contains(1))
+            #expect(await tested.node.readiness().obstacles.contains(.shardUnanswered(1)))
+            var isHealthy = false
+            for _ in 0..<10 where !isHealthy { isHealthy = await tested.node.health().isHealthy }
+            #expect(isHealthy)
+        }
+    }
+
     @Test("a node that stops is not ready and says why")
     func stopping() async throws {
         try await withEndpoint { tested, port in

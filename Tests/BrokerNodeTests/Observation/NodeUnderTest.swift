@@ -38,5 +38,10 @@ struct NodeUnderTest {
 
     func client() throws -> KafkaTestClient { try KafkaTestClient(port: node.kafkaAddress.port) }
 
+    /// Keeps a loop from doing anything else for a while.
+    func block(loop index: Int, forMilliseconds milliseconds: UInt32) {
+        group.loops[index].execute { usleep(milliseconds * 1_000) }
+    }
+
     func samples() async -> PrometheusSamples { PrometheusSamples(await node.metricsText()) }
 }
