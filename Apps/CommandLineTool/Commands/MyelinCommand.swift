@@ -23,8 +23,8 @@ struct MyelinCommand: ParsableCommand {
             """,
         version: "myelin \(toolVersion)",
         subcommands: [
-            ClusterCommand.self, TopicCommand.self, PartitionCommand.self, GroupCommand.self,
-            ConfigCommand.self, CompletionsCommand.self, VersionCommand.self,
+            ClusterCommand.self, TopicCommand.self, PartitionCommand.self, GroupCommand.self, BenchCommand.self,
+            DoctorCommand.self, ConfigCommand.self, CompletionsCommand.self, VersionCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

@@ -7,7 +7,6 @@ struct TopicCommand: ParsableCommand {
         commandName: "topic", abstract: "Creates, inspects, fills and reads topics.",
         subcommands: [
             TopicCreate.self, TopicList.self, TopicDescribe.self, TopicAlter.self, TopicDelete.self, TopicProduce.self,
-            TopicConsume.self,
-            TopicTrim.self,
+            TopicConsume.self, TopicTrim.self,
         ])
 }
