@@ -65,11 +65,11 @@ extension BrokerShard {
         }
     }
 
+    /// Reads the fields of a request. Bytes behind the last field are ignored, as Kafka does: librdkafka 2 asks for all
+    /// topics with a null array of four bytes where the flexible versions of Metadata have one.
     private func decode<Request: ProtocolRequest>(
         _ reader: inout ByteReader, _ context: RequestContext
     ) throws(DecodeError) -> Request {
-        let request = try Request(decoding: &reader, version: context.version)
-        try reader.finish()
-        return request
+        try Request(decoding: &reader, version: context.version)
     }
 }
