@@ -22,7 +22,7 @@ public final class DirectoryLock: Sendable {
     /// Locks `directory`, a path of the system, and writes this process's id into the file.
     public init(_ directory: String) throws(DirectoryLockRefusal) {
         let path = directory + "/" + Self.fileName
-        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .failed(DiskFault(.lock, target: path, errno: errno)) }
         file = OpenFile(id: FileID(0), descriptor: descriptor, path: path)
         let result = myelin_lock_exclusively(descriptor)

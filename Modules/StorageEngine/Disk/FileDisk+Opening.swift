@@ -63,13 +63,13 @@ extension FileDisk {
     }
 
     private static func createDirectories(_ path: String) throws(DiskFault) {
-        guard unsafe mkdir(path, 0o755) != 0, errno != EEXIST else { return }
+        guard unsafe mkdir(path, 0o700) != 0, errno != EEXIST else { return }
         let number = errno
         guard number == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
             throw DiskFault(.createDirectory, target: path, errno: number)
         }
         try createDirectories(String(path[..<slash]))
-        guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw DiskFault(.createDirectory, target: path, errno: errno)
         }
     }

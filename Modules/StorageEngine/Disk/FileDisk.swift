@@ -40,7 +40,7 @@ public final class FileDisk: Disk {
     // MARK: Names
 
     public func createDirectory(_ path: String) throws(DiskFault) {
-        guard unsafe mkdirat(root.descriptor, checked(path), 0o755) == 0 else { throw fault(.createDirectory, path) }
+        guard unsafe mkdirat(root.descriptor, checked(path), 0o700) == 0 else { throw fault(.createDirectory, path) }
     }
 
     public func list(_ directory: String) throws(DiskFault) -> [String] {
@@ -86,7 +86,7 @@ public final class FileDisk: Disk {
             }
         var descriptor: Int32
         repeat {
-            descriptor = unsafe openat(root.descriptor, checked(path), flags | O_CLOEXEC, 0o644)
+            descriptor = unsafe openat(root.descriptor, checked(path), flags | O_CLOEXEC, 0o600)
         } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else { throw fault(.open, path) }
         precondition(lastID < .max, "file ids have run out")
