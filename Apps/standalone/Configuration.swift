@@ -40,7 +40,9 @@ struct Configuration {
         do {
             root = try Yams.compose(yaml: text)
         } catch {
-            throw UsageError("--config \(path): \(error)")
+            // The parser draws the place on lines of its own; ours is one line.
+            let lines = "\(error)".split(whereSeparator: \.isNewline).filter { !$0.hasSuffix("^") }
+            throw UsageError("--config \(path): \(lines.joined(separator: " "))")
         }
         guard let root else { return [:] }
         guard case .mapping(let mapping) = root else { throw UsageError("--config \(path): a mapping is expected") }
