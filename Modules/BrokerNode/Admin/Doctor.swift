@@ -126,24 +126,33 @@ extension Doctor {
 
     private func unopenedPartitions() -> [Admin.Finding] {
         let unopened = facts.shards.flatMap(\.unopened).sorted()
+        let failed = facts.view.partitions.values.filter(\.isFailed).sorted { $0.id < $1.id }
         return unopened.map {
             finding(
                 .unopenedPartitions, .critical, "partition \($0)",
                 "The log of \($0) could not be opened: its records can be neither read nor written.",
                 "The broker's log names the file and the error; repair it and restart the broker.")
         }
+            + failed.map { state in
+                let name = "\(state.topic)-\(state.id.index)"
+                return finding(
+                    .unopenedPartitions, .critical, "partition \(name)",
+                    "The log of \(name) is out of service after a fault of its disk: it takes no records.",
+                    "Repair the disk and restart the broker.", command: "dmesg --level err,warn")
+            }
     }
 
     private func damagedPartitions() -> [Admin.Finding] {
         facts.view.partitions.values.filter { !$0.damages.isEmpty }.sorted { $0.id < $1.id }.map { state in
             let ranges = state.damages.map { "\($0.offsets.lowerBound) to \($0.offsets.upperBound - 1)" }
-            let resume = state.damages.map(\.offsets.upperBound).max() ?? .zero
+            // Behind the first damage; further damage is met, and told of, again.
+            let resume = state.damages.map(\.offsets.upperBound).min() ?? .zero
             let name = "\(state.topic)-\(state.id.index)"
             return finding(
                 .damagedPartitions, .critical, "partition \(name)",
                 "Records of \(name) are damaged at offsets \(ranges.joined(separator: ", ")): consumers stop there.",
                 "Restore the segment from a copy, or let groups skip the records.",
-                command: "myelin group reset GROUP --topic \(state.topic) --to-offset \(resume)")
+                command: "myelin group reset-offsets GROUP --topic \(state.topic):\(state.id.index) --to \(resume)")
         }
     }
 

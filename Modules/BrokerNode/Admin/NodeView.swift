@@ -15,7 +15,8 @@ struct PartitionState: Sendable {
     let logEndOffset: Offset
     let byteCount: Int64
     let damages: [LogDamage]
-    let state: LogState
+    /// Its log takes no records until it is opened again.
+    let isFailed: Bool
 
     init(_ partition: Partition) {
         id = partition.id
@@ -25,7 +26,7 @@ struct PartitionState: Sendable {
         logEndOffset = partition.log.logEndOffset
         byteCount = partition.log.byteCount
         damages = partition.log.damages
-        state = partition.log.state
+        if case .failed = partition.log.state { isFailed = true } else { isFailed = false }
     }
 }
 
