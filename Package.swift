@@ -91,6 +91,15 @@ let package = Package(
             dependencies: ["BrokerNode", "Coordinator", "Telemetry", "Transport", logging, arguments, yaml],
             path: "Apps/standalone", swiftSettings: strict),
 
+        .target(
+            name: "CommandLineTool",
+            dependencies: [
+                "AdminClient", "WireProtocol", "Transport", "Primitives", "RecordBatch", "Coordinator", "StorageEngine",
+                arguments, yaml,
+            ], path: "Apps/CommandLineTool", swiftSettings: strict),
+        .executableTarget(
+            name: "myelin", dependencies: ["CommandLineTool"], path: "Apps/myelin", swiftSettings: strict),
+
         // Tools.
         .executableTarget(name: "protocol-generator", path: "Tools/ProtocolGenerator", swiftSettings: strict),
 
@@ -109,6 +118,17 @@ let package = Package(
         tests("Transport", ["Primitives", "WireProtocol", "CShims"] + nio),
         tests("Telemetry", [logging]),
         tests("ControllerNode", ["Primitives", "Coordinator", "StorageEngine", "RecordBatch", "Simulation"]),
+        tests(
+            "BrokerNode",
+            [
+                "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Coordinator", "Groups",
+                "Transport", "Telemetry", "AdminClient",
+            ]),
         tests("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
+        .testTarget(
+            name: "CLITests",
+            dependencies: [
+                "CommandLineTool", "myelin", "AdminClient", "WireProtocol", "Transport", "Primitives", "RecordBatch",
+            ], path: "Tests/CLITests", swiftSettings: strict),
     ]
 )

@@ -26,22 +26,44 @@ struct Node {
         defer { folder.removeIfTemporary() }
         let group = ShardLoopGroup(count: settings[.numNetworkThreads] ?? ProcessInfo.processInfo.activeProcessorCount)
         do {
-            let node = try await BrokerNode.start(
-                settings: settings, dataDirectory: folder.path, on: group, log: EventLog(logger))
-            logger.info(
-                "node \(node.nodeID) of cluster \(node.clusterID) serves Kafka clients on \(node.kafkaAddress)",
-                metadata: ["data": "\(folder.path)", "disk": "\(node.diskMechanism)"])
-            print("ready")
-            fflush(nil)
-            let signal = await stop.first()
-            logger.info("\(signal): stopping")
-            await node.stop()
+            try await serve(folder.path, on: group, until: stop)
         } catch {
             await group.shutDown()
             throw error
         }
         await group.shutDown()
         logger.info("stopped")
+    }
+
+    /// Serves until a signal asks to stop; the listeners close in the order that lets their work finish.
+    private func serve(_ path: String, on group: ShardLoopGroup, until stop: StopSignals) async throws {
+        let node = try await BrokerNode.start(
+            settings: settings, dataDirectory: path, on: group, log: EventLog(logger))
+        let facts = ProcessFacts(
+            version: Version.number, suppressedLogLineCount: { [sink] in sink.suppressedLineCount })
+        do {
+            let host = node.kafkaAddress.host
+            let rpc = try await node.startAdminServer(
+                host: host, port: settings[.rpcPort], on: group, process: facts)
+            let endpoint = try await AdminEndpoint.start(
+                for: node, host: host, port: settings[.adminPort], process: facts)
+            logger.info(
+                "node \(node.nodeID) of cluster \(node.clusterID) is ready",
+                metadata: [
+                    "kafka": "\(node.kafkaAddress)", "rpc": "\(rpc.address)", "admin": "\(endpoint.address)",
+                    "data": "\(path)", "disk": "\(node.diskMechanism)",
+                ])
+            print("ready")
+            fflush(nil)
+            let signal = await stop.first()
+            logger.info("\(signal): stopping")
+            await endpoint.shutDown()
+            await rpc.drain(withinMilliseconds: 2_000)
+        } catch {
+            await node.stop()
+            throw error
+        }
+        await node.stop()
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 enum Version {
-    static let text = "myelin 0.1.0"
+    static let number = "0.1.0"
+    static let text = "myelin \(number)"
 }

@@ -76,6 +76,8 @@ extension BrokerShard {
             let partition = Partition(
                 id: id, topic: topic, log: log, leaderEpoch: assigned.leaderEpoch, settings: settings)
             partitions[id] = partition
+            // What recovery found is not known to be durable before it has been synchronized.
+            markAwaited(partition)
             metrics.unopened[id] = nil
             reportRecovery(of: log)
             if topic == OffsetsTopic.name { coordinate(partition) }

@@ -236,6 +236,7 @@ extension BrokerShard {
                 partition.synchronizeCompleted(ticket, fault: nil)
             }
             if partition.needsSynchronize { unsynchronized.append(partition) }
+            checkpointIfDue(partition)
         }
     }
 }
@@ -259,9 +260,15 @@ extension BrokerShard {
         diskWaiters[ticket] = continuation
     }
 
+    /// Runs `action` at `deadline` or soon after, never before.
+    @discardableResult
+    func schedule(at deadline: Instant, _ action: @escaping () -> Void) -> TimerID {
+        timers.set(at: deadline, action)
+    }
+
     @discardableResult
     func schedule(afterMilliseconds milliseconds: Int64, _ action: @escaping () -> Void) -> TimerID {
-        timers.set(at: driver.now.advanced(byMilliseconds: milliseconds), action)
+        schedule(at: driver.now.advanced(byMilliseconds: milliseconds), action)
     }
 
     func cancel(_ timer: TimerID) { timers.cancel(timer) }

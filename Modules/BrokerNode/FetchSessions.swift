@@ -1,31 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OrderedCollections
-internal import Primitives
+package import Primitives
 
 /// How a fetch names a topic: by id from version 13 on, by name before.
-enum FetchTopic: Hashable, Sendable {
+package enum FetchTopic: Hashable, Sendable {
     case id(TopicID)
     case name(String)
 }
 
 /// What one consumer wants from one partition.
-struct FetchTarget: Sendable, Equatable {
-    var topic: FetchTopic
-    var index: PartitionIndex
-    var fetchOffset: Offset
-    var byteCountMax: Int
+package struct FetchTarget: Sendable, Equatable {
+    package var topic: FetchTopic
+    package var index: PartitionIndex
+    package var fetchOffset: Offset
+    package var byteCountMax: Int
     /// The epoch the client believes in; `.none` when it does not say (KIP-320).
-    var currentLeaderEpoch: LeaderEpoch
+    package var currentLeaderEpoch: LeaderEpoch
     /// Epoch of the last record the client has, for divergence checks; `.none` when it does not say (KIP-595).
-    var lastFetchedEpoch: LeaderEpoch
+    package var lastFetchedEpoch: LeaderEpoch
+
+    package init(
+        topic: FetchTopic, index: PartitionIndex, fetchOffset: Offset, byteCountMax: Int,
+        currentLeaderEpoch: LeaderEpoch = .none, lastFetchedEpoch: LeaderEpoch = .none
+    ) {
+        self.topic = topic
+        self.index = index
+        self.fetchOffset = fetchOffset
+        self.byteCountMax = byteCountMax
+        self.currentLeaderEpoch = currentLeaderEpoch
+        self.lastFetchedEpoch = lastFetchedEpoch
+    }
 }
 
 /// The parts of an answer that make a partition worth repeating to a client that has heard of it before.
-struct FetchedState: Sendable, Equatable {
-    var highWatermark = Offset(-1)
-    var lastStableOffset = Offset(-1)
-    var logStartOffset = Offset(-1)
+package struct FetchedState: Sendable, Equatable {
+    package var highWatermark: Offset
+    package var lastStableOffset: Offset
+    package var logStartOffset: Offset
+
+    package init(
+        highWatermark: Offset = Offset(-1), lastStableOffset: Offset = Offset(-1), logStartOffset: Offset = Offset(-1)
+    ) {
+        self.highWatermark = highWatermark
+        self.lastStableOffset = lastStableOffset
+        self.logStartOffset = logStartOffset
+    }
 }
 
 /// Incremental fetch sessions of one shard (KIP-227): a client that polls hundreds of partitions names only changes, and is
@@ -33,17 +53,19 @@ struct FetchedState: Sendable, Equatable {
 ///
 /// Sessions belong to the shard whose connection made them; a client that arrives on another is told that the id is
 /// unknown and starts a new one, as the protocol provides.
-struct FetchSessions {
-    struct Limits: Sendable {
+package struct FetchSessions {
+    package struct Limits: Sendable {
         /// Sessions kept at once; Kafka's `max.incremental.fetch.session.cache.slots`.
-        var sessionCountMax = 1000
+        package var sessionCountMax = 1000
         /// Partitions of all sessions together: bounds their memory at some 200 bytes each.
-        var partitionCountMax = 500_000
+        package var partitionCountMax = 500_000
         /// A session idle for longer gives up its place to a new one.
-        var idleMillisecondsMax: Int64 = 120_000
+        package var idleMillisecondsMax: Int64 = 120_000
+
+        package init() {}
     }
 
-    enum Refusal: Error, Equatable {
+    package enum Refusal: Error, Equatable {
         case unknownSession
         case wrongEpoch
         /// The session names topics by id and the request by name, or the other way round.
@@ -51,7 +73,7 @@ struct FetchSessions {
     }
 
     /// What a request turned out to be.
-    enum Fetch: Equatable {
+    package enum Fetch: Equatable {
         /// Everything asked for is answered and nothing remembered.
         case sessionless([FetchTarget])
         /// Everything asked for is answered and remembered under `session`.
@@ -59,14 +81,14 @@ struct FetchSessions {
         /// All targets of the session are read; only partitions with news are answered.
         case incremental(session: Int32, [FetchTarget])
 
-        var session: Int32 {
+        package var session: Int32 {
             switch self {
             case .sessionless: 0
             case .opening(let session, _), .incremental(let session, _): session
             }
         }
 
-        var targets: [FetchTarget] {
+        package var targets: [FetchTarget] {
             switch self {
             case .sessionless(let targets), .opening(_, let targets), .incremental(_, let targets): targets
             }
@@ -95,22 +117,22 @@ struct FetchSessions {
     private var sessions: OrderedDictionary<Int32, Session> = [:]
     private var entropy: Entropy
     private let limits: Limits
-    private(set) var partitionCount = 0
-    private(set) var evictionCount: UInt64 = 0
+    package private(set) var partitionCount = 0
+    package private(set) var evictionCount: UInt64 = 0
 
-    init(limits: Limits, entropy: Entropy) {
+    package init(limits: Limits, entropy: Entropy) {
         self.limits = limits
         self.entropy = entropy
     }
 
-    var count: Int { sessions.count }
+    package var count: Int { sessions.count }
 
     /// Takes a request into account and says which partitions to read.
     ///
     /// - Parameters:
     ///   - session: 0 for none.
     ///   - epoch: −1 ends the session, 0 starts one, any other continues it and must be the next in order.
-    mutating func begin(
+    package mutating func begin(
         session id: Int32, epoch: Int32, targets: [FetchTarget], forgotten: [(FetchTopic, PartitionIndex)],
         usesTopicIDs: Bool, at now: Instant
     ) throws(Refusal) -> Fetch {
@@ -128,7 +150,7 @@ struct FetchSessions {
     }
 
     /// Whether a partition of an incremental answer has news; remembers what is about to be sent.
-    mutating func hasNews(
+    package mutating func hasNews(
         session id: Int32, _ topic: FetchTopic, _ index: PartitionIndex, state: FetchedState, recordByteCount: Int,
         failed: Bool
     ) -> Bool {
@@ -141,7 +163,7 @@ struct FetchSessions {
     }
 
     /// Remembers what a first, complete answer said, and where an answer ran out of room.
-    mutating func ended(session id: Int32, exhaustedAt topic: FetchTopic, _ index: PartitionIndex) {
+    package mutating func ended(session id: Int32, exhaustedAt topic: FetchTopic, _ index: PartitionIndex) {
         guard let position = sessions[id]?.entries.index(forKey: Key(topic: topic, index: index)) else { return }
         sessions[id]!.cursor = position
     }

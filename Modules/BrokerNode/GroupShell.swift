@@ -89,8 +89,7 @@ final class GroupShell {
         if let timer { shard.cancel(timer.id) }
         timer = nil
         guard let deadline else { return }
-        let wait = max(0, deadline.milliseconds(since: shard.now) + 1)
-        let id = shard.schedule(afterMilliseconds: wait) { [weak self] in
+        let id = shard.schedule(at: deadline) { [weak self] in
             self?.timer = nil
             self?.step(.timePassed)
         }

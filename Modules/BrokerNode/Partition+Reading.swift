@@ -2,6 +2,7 @@
 
 internal import Primitives
 internal import StorageEngine
+internal import Transport
 
 /// Records found for a fetch, on their way to the connection's shard.
 enum FetchedRecords: Sendable {
@@ -20,9 +21,9 @@ enum FetchedRecords: Sendable {
     }
 }
 
-/// A range of an open file.
+/// A range of an open file, which may be closed before it is sent: the answer can wait for earlier ones.
 struct FileSlice: Sendable {
-    let descriptor: Int32
+    let lease: DescriptorLease
     let position: Int64
     let byteCount: Int
 }
@@ -150,7 +151,9 @@ extension BrokerShard {
         if slice.byteCount > Self.copiedByteCountMax, let descriptor = disk.descriptor(of: slice.file),
             disk.isCached(slice.file, at: slice.position, count: slice.byteCount)
         {
-            return .file(FileSlice(descriptor: descriptor, position: slice.position, byteCount: slice.byteCount))
+            if let lease = try? DescriptorLease(duplicating: descriptor) {
+                return .file(FileSlice(lease: lease, position: slice.position, byteCount: slice.byteCount))
+            }
         }
         guard slice.byteCount <= Self.coldByteCountMax else { return nil }
         do {

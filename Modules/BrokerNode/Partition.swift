@@ -113,18 +113,23 @@ extension Partition {
 
     /// Writes what the round staged and answers those who wait for no more than that.
     ///
-    /// - Returns: the fault that made the whole round's appends void; every one of them has been answered.
+    /// - Returns: the fault that made appends of this round void; every one of them has been answered.
     func writeStaged(on disk: any Disk) -> LogFault? {
         guard !staged.isEmpty else { return nil }
         let round = staged
         staged.removeAll(keepingCapacity: true)
-        do {
+        var fault: LogFault?
+        do throws(LogFault) {
             if log.hasStaged { try log.writeStaged(on: disk) }
         } catch {
-            for append in round { append.reply(.failure(.storage(error))) }
-            return error
+            fault = error
         }
         for append in round {
+            // Where a segment change lay between two writes, the first may have succeeded.
+            if let fault, append.nextOffset > log.writtenOffset {
+                append.reply(.failure(.storage(fault)))
+                continue
+            }
             count(append)
             switch append.acks {
             case .none, .leader: append.reply(.success(append.batch))
@@ -134,7 +139,7 @@ extension Partition {
             }
         }
         advanceHighWatermark()
-        return nil
+        return fault
     }
 
     private func count(_ written: Staged) {

@@ -138,8 +138,7 @@ final class LongPoll {
         guard !isWatching else { return }
         isWatching = true
         shard.metrics.waitingFetchCount += 1
-        let left = max(1, deadline.milliseconds(since: shard.now))
-        deadlineTimer = shard.schedule(afterMilliseconds: left) { [self] in lookAgain() }
+        deadlineTimer = shard.schedule(at: deadline) { [self] in lookAgain() }
         var partitions = Array(repeating: [(PartitionID, Offset)](), count: shard.node.shardCount)
         for (address, outcome) in zip(addresses, outcomes) {
             guard let id = address.id, case .success(let read) = outcome else { continue }

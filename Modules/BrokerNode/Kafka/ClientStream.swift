@@ -12,13 +12,11 @@ protocol ClientStream: AnyObject {
     var pendingOutputByteCount: Int { get }
     func write(_ bytes: [UInt8])
     func write(_ bytes: SharedBytes)
-    /// - Throws: when the file cannot be sent; nothing was appended and the stream is of no use any more.
-    func writeFile(descriptor: Int32, position: Int64, count: Int) throws(DescriptorFault)
+    func writeFile(_ lease: DescriptorLease, position: Int64, count: Int)
     func pauseReading()
     func resumeReading()
     /// Sends what was written, then closes.
     func close()
-    func abort()
 }
 
 extension FrameConnection: ClientStream {

@@ -129,12 +129,7 @@ final class KafkaConnection: FrameHandler {
             case .none: break
             case .bytes(let bytes): stream.write(bytes)
             case .file(let file):
-                do {
-                    try stream.writeFile(descriptor: file.descriptor, position: file.position, count: file.byteCount)
-                } catch {
-                    // The frame has begun and cannot be finished: the client must ask again on another connection.
-                    return stream.abort()
-                }
+                stream.writeFile(file.lease, position: file.position, count: file.byteCount)
             }
         }
         stream.write(whole.slice(from: sent, count: whole.count - sent))

@@ -98,22 +98,20 @@ public final class FrameConnection: @unchecked Sendable {
 
     /// Appends `count` bytes of a file from `position` on, sent by the kernel from its page cache.
     ///
-    /// The descriptor is duplicated for the time it takes: closing it or deleting the file meanwhile harms nothing. The
-    /// file must not be truncated below the range; a peer then waits for bytes that never come and is cut as stalled.
-    /// - Throws: The system's number when the descriptor cannot be duplicated; nothing was appended.
-    public func writeFile(descriptor: Int32, position: Int64, count: Int) throws(DescriptorFault) {
+    /// The lease is held until they are sent. The file must not be truncated below the range; a peer then waits for bytes
+    /// that never come and is cut as stalled.
+    public func writeFile(_ lease: DescriptorLease, position: Int64, count: Int) {
         precondition(position >= 0 && count >= 0, "\(count) bytes of a file from \(position) on")
         loop.preconditionCurrent()
         guard isOpen, count > 0, let context else { return }
-        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard duplicate >= 0 else { throw DescriptorFault(errno: errno) }
         queueOutput()
-        let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: duplicate)
+        let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: lease.descriptor)
         let region = FileRegion(fileHandle: handle, readerIndex: Int(position), endIndex: Int(position) + count)
         let sent = context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { _ in
-            // Nothing was written to the duplicate, so its close has nothing to report.
-            try? handle.close()
+            // The descriptor is the lease's to close, not the handle's.
+            _ = try? handle.takeDescriptorOwnership()
+            withExtendedLifetime(lease) {}
         }
         context.write(NIOAny(IOData.fileRegion(region)), promise: sent)
         queuedByteCount += count

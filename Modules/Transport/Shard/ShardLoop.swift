@@ -122,9 +122,10 @@ public final class ShardLoop: @unchecked Sendable {
     }
 
     private func endRound() {
-        isRoundEndScheduled = false
         counters.roundCount += 1
         for hook in roundEndHooks { hook() }
+        // What the hooks wrote leaves with this flush; it is no work for a round of its own.
+        isRoundEndScheduled = false
         // Flushing can call handlers, which can write again: that belongs to the next round.
         var flushing = unflushed
         unflushed.removeAll(keepingCapacity: true)
