@@ -31,9 +31,16 @@ package struct Failure: Error, Equatable {
         Failure(message, advice: advice, status: .usage)
     }
 
-    init(_ error: RPCError, subject: String? = nil) {
-        let message = subject.map { "\($0): \(error.message)" } ?? error.message
+    /// - Parameters:
+    ///   - name: What the error is about.
+    ///   - subject: Stands before the message, unless that speaks of `name` itself.
+    init(_ error: RPCError, name: String, subject: String) {
+        let message = error.message.contains(name) ? error.message : "\(subject): \(error.message)"
         self.init(message, advice: error.remedy.isEmpty ? [] : [error.remedy])
+    }
+
+    init(_ error: RPCError) {
+        self.init(error.message, advice: error.remedy.isEmpty ? [] : [error.remedy])
     }
 }
 

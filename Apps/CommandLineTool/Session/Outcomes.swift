@@ -9,6 +9,12 @@ enum Subject {
     case group(String)
     case other(String)
 
+    var name: String {
+        switch self {
+        case .topic(let name), .group(let name), .other(let name): name
+        }
+    }
+
     var text: String {
         switch self {
         case .topic(let name): "topic '\(name)'"
@@ -21,7 +27,7 @@ enum Subject {
 extension NodeSession {
     /// The error of one item with what leads on: the nearest name where the name is wrong.
     func failure(_ error: RPCError, about subject: Subject) async -> Failure {
-        guard error.code == .notFound else { return Failure(error, subject: subject.text) }
+        guard error.code == .notFound else { return Failure(error, name: subject.name, subject: subject.text) }
         switch subject {
         case .topic(let name):
             let names = (try? await client.topics(includingInternal: true))?.map(\.name) ?? []
@@ -29,7 +35,7 @@ extension NodeSession {
         case .group(let id):
             let ids = (try? await client.groups())?.map(\.groupID) ?? []
             return missing(subject, Nearest.name(to: id, among: ids), list: "myelin group list")
-        case .other: return Failure(error, subject: subject.text)
+        case .other: return Failure(error, name: subject.name, subject: subject.text)
         }
     }
 

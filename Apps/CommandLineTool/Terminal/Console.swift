@@ -4,7 +4,9 @@ import Foundation
 import Synchronization
 
 /// Nobody reads the output any more: `myelin … | head` got what it wanted.
-package struct OutputClosed: Error {}
+package struct OutputClosed: Error {
+    package init() {}
+}
 
 /// Standard output and standard error, in order, buffered where nobody watches.
 package final class Console: Sendable {
