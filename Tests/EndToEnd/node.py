@@ -89,6 +89,16 @@ class Node:
                     ready.set()
         threading.Thread(target=read, daemon=True).start()
 
+    def says(self, text, seconds=20):
+        """Waits for a line on stderr that contains `text`, and returns it."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for line in list(self.errors):
+                if text in line:
+                    return line
+            assert time.monotonic() < deadline, f"no {text!r} in:\n" + "".join(self.errors[-20:])
+            time.sleep(0.01)
+
     def stop(self, seconds=30):
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)

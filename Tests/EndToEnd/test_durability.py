@@ -6,6 +6,7 @@ import random
 import threading
 import time
 
+import pytest
 from confluent_kafka import Producer
 from kafka import KafkaConsumer, TopicPartition
 from test_clients import create
@@ -27,9 +28,10 @@ def read_all(node, topic, partition=0):
     return read
 
 
-def test_kill_in_the_middle_of_produce(own_node, topic):
+@pytest.mark.parametrize("partitions, kills", [(1, KILLS), (6, KILLS // 3)])
+def test_kill_in_the_middle_of_produce(own_node, topic, partitions, kills):
     node = own_node()
-    create(node, topic)
+    create(node, topic, partitions)
     acknowledged = {}
     producer = Producer({
         "bootstrap.servers": node.bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": 1,
@@ -40,7 +42,7 @@ def test_kill_in_the_middle_of_produce(own_node, topic):
 
     def acknowledge(error, message):
         if error is None:
-            acknowledged[int(message.value())] = message.offset()
+            acknowledged[int(message.value())] = (message.partition(), message.offset())
         else:
             failures.append(error)
 
@@ -48,7 +50,7 @@ def test_kill_in_the_middle_of_produce(own_node, topic):
         number = 0
         while not stopping.is_set():
             try:
-                producer.produce(topic, str(number), on_delivery=acknowledge)
+                producer.produce(topic, str(number), partition=number % partitions, on_delivery=acknowledge)
                 number += 1
             except BufferError:
                 producer.poll(0.01)
@@ -58,7 +60,7 @@ def test_kill_in_the_middle_of_produce(own_node, topic):
     thread = threading.Thread(target=produce)
     thread.start()
     chance = random.Random(7)
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = len(acknowledged)
         deadline = time.monotonic() + 60
         while len(acknowledged) < before + 50:
@@ -71,11 +73,13 @@ def test_kill_in_the_middle_of_produce(own_node, topic):
     assert producer.flush(120) == 0
     assert failures == []
 
-    log = read_all(node, topic)
-    values = [int(value) for _, value in log]
-    assert len(values) == len(set(values)), "a record is there twice"
-    assert values == sorted(values), "records changed their order"
-    stored = {int(value): offset for offset, value in log}
+    stored = {}
+    for partition in range(partitions):
+        log = read_all(node, topic, partition)
+        values = [int(value) for _, value in log]
+        assert len(values) == len(set(values)), "a record is there twice"
+        assert values == sorted(values), "records changed their order"
+        stored |= {int(value): (partition, offset) for offset, value in log}
     assert acknowledged == {number: stored.get(number) for number in acknowledged}
 
 

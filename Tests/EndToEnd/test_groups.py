@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Consumer groups with real members that join, leave, crash and come back."""
 
+import multiprocessing
 import time
 
 import pytest
+import wire
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from test_clients import create
@@ -20,6 +22,52 @@ def consumer(node, group, **settings):
     return Consumer({
         "bootstrap.servers": node.bootstrap, "group.id": group, "auto.offset.reset": "earliest",
         "enable.auto.commit": False, "session.timeout.ms": 6000, "heartbeat.interval.ms": 500, **settings})
+
+
+LOADING, NOT_AVAILABLE, NOT_COORDINATOR = 14, 15, 16
+
+
+def until_coordinated(attempt, seconds=30):
+    """Repeats `attempt` while its code says that the coordinator is on its way."""
+    deadline = time.monotonic() + seconds
+    while (code := attempt()) in (LOADING, NOT_AVAILABLE, NOT_COORDINATOR):
+        assert time.monotonic() < deadline, f"code {code} for {seconds} s"
+        time.sleep(0.02)
+    assert code == 0
+
+
+def find_coordinator(connection, group):
+    until_coordinated(lambda: connection.ask(10, 0, wire.string(group)).int16())
+
+
+def commit(connection, group, topic, partition, offset, retention=-1):
+    """OffsetCommit version 2, by a client that is no member."""
+    place = wire.int32(partition) + wire.int64(offset) + wire.string("note")
+    body = wire.string(group) + wire.int32(-1) + wire.string("") + wire.int64(retention)
+    body += wire.array([wire.string(topic) + wire.array([place])])
+    until_coordinated(lambda: int.from_bytes(connection.ask(8, 2, body).rest[-2:], "big"))
+
+
+def committed(node, group, topic, partitions):
+    """Committed offsets of a group, -1 where there is none."""
+    body = wire.string(group) + wire.array([wire.string(topic) + wire.array([wire.int32(p) for p in range(partitions)])])
+    offsets = []
+
+    def ask():
+        answer = connection.ask(9, 1, body)
+        assert (answer.int32(), answer.string(), answer.int32()) == (1, topic, partitions)
+        offsets.clear()
+        for partition in range(partitions):
+            assert answer.int32() == partition
+            offsets.append(answer.int64())
+            answer.string()
+            if (code := answer.int16()) != 0:
+                return code
+        return 0
+
+    with wire.Connection(node.kafka_port) as connection:
+        until_coordinated(ask)
+    return offsets
 
 
 def poll_until(members, condition, seconds=40):
@@ -106,7 +154,6 @@ def test_a_static_member_comes_back_without_a_rebalance(node, topic):
 
 def test_a_crashed_member_is_replaced_after_its_session(node, topic):
     create(node, topic, partitions=2)
-    import multiprocessing
 
     def crash(bootstrap, group, joined):
         member = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "session.timeout.ms": 6000})
@@ -153,3 +200,69 @@ def test_group_administration(node, topic):
     for future in admin.delete_consumer_groups([topic]).values():
         future.result(20)
     assert topic not in {group.group_id for group in admin.list_consumer_groups().result(20).valid}
+
+
+def test_offsets_of_single_partitions_are_deleted(node, topic):
+    create(node, topic, partitions=3)
+    admin = AdminClient({"bootstrap.servers": node.bootstrap})
+    places = [TopicPartition(topic, partition, 5) for partition in range(3)]
+    for future in admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(topic, places)]).values():
+        future.result(20)
+    assert committed(node, topic, topic, 3) == [5, 5, 5]
+
+    def delete(group, partitions):
+        body = wire.string(group) + wire.array([wire.string(topic) + wire.array([wire.int32(p) for p in partitions])])
+        with wire.Connection(node.kafka_port) as connection:
+            answer = connection.ask(47, 0, body)
+        code, _ = answer.int16(), answer.int32()
+        if code != 0:
+            return code
+        assert (answer.int32(), answer.string()) == (1, topic)
+        return [(answer.int32(), answer.int16()) for _ in range(answer.int32())]
+
+    assert delete(topic, [1]) == [(1, 0)]
+    assert committed(node, topic, topic, 3) == [5, -1, 5]
+    assert delete("no-such-group", [0]) == 69
+    # A live subscription protects its offsets.
+    member = consumer(node, topic)
+    member.subscribe([topic])
+    poll_until([member], lambda _: len(member.assignment()) == 3)
+    assert delete(topic, [0]) == [(0, 86)]
+    assert committed(node, topic, topic, 3) == [5, -1, 5]
+    member.close()
+
+
+def test_offsets_expire(own_node, topic):
+    """With the retention that OffsetCommit carried until version 4; a restart does not bring them back."""
+    node = own_node(settings={"offsets.retention.check.interval.ms": 200})
+    create(node, topic, partitions=2)
+
+    with wire.Connection(node.kafka_port) as connection:
+        find_coordinator(connection, "idle")
+        commit(connection, "idle", topic, 0, 7, retention=3_600_000)
+        commit(connection, "idle", topic, 1, 7, retention=500)
+    deadline = time.monotonic() + 30
+    while committed(node, "idle", topic, 2) != [7, -1]:
+        assert time.monotonic() < deadline, committed(node, "idle", topic, 2)
+        time.sleep(0.05)
+    node.restart(kill=True)
+    assert committed(node, "idle", topic, 2) == [7, -1]
+
+
+def test_a_thousand_groups(own_node, topic):
+    node = own_node()
+    create(node, topic)
+    names = [f"group-{number}" for number in range(1000)]
+    with wire.Connection(node.kafka_port) as connection:
+        find_coordinator(connection, names[0])
+        commit(connection, names[0], topic, 0, 0)
+        before = node.resident_kibibytes()
+        for number, name in enumerate(names):
+            commit(connection, name, topic, 0, number)
+    # Measured at some 2 KiB a group.
+    assert node.resident_kibibytes() - before < 20 << 10
+    node.restart(kill=True)
+    admin = AdminClient({"bootstrap.servers": node.bootstrap})
+    assert {group.group_id for group in admin.list_consumer_groups().result(20).valid} == set(names)
+    for number in (0, 1, 500, 999):
+        assert committed(node, names[number], topic, 1) == [number]
