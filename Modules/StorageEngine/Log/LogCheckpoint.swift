@@ -112,6 +112,28 @@ extension LogCheckpoint {
         }
         producers = try reader.readBytes(count: Int(reader.readInt32()))
         try reader.finish()
+        guard isPossible else { throw DecodeError(.invalidValue(logStartOffset.rawValue), at: 28) }
+    }
+
+    /// Whether some log could have written this: recovery counts on what a right checksum alone does not promise.
+    private var isPossible: Bool {
+        let bounds = Offset.zero...LogFiles.offsetMax
+        var end = Offset.zero
+        for segment in segments {
+            guard segment.baseOffset >= end, segment.nextOffset >= segment.baseOffset,
+                segment.nextOffset <= bounds.upperBound,
+                segment.nextOffset.distance(from: segment.baseOffset) <= Int64(Int32.max) + 1,
+                (0...Int64(Int32.max)).contains(segment.byteCount), segment.entryCounts.offsets >= 0,
+                segment.entryCounts.times >= 0
+            else { return false }
+            end = segment.nextOffset
+        }
+        return bounds.contains(logStartOffset) && (segments.isEmpty || logStartOffset <= end)
+            && epochs.allSatisfy { bounds.contains($0.startOffset) }
+            && damages.allSatisfy {
+                bounds.contains($0.offsets.lowerBound) && bounds.contains($0.offsets.upperBound)
+                    && (0...Int64(Int32.max)).contains($0.position) && (0...Int64(Int32.max)).contains($0.byteCount)
+            }
     }
 
     private static func segment(_ reader: inout ByteReader) throws(DecodeError) -> SegmentEntry {

@@ -20,12 +20,16 @@ enum LogFiles {
         return String(repeating: "0", count: 20 - digits.count) + digits + suffix
     }
 
+    /// No log gets here: a larger offset in a name or a checkpoint is not one of ours, and there is room to count on.
+    static let offsetMax = Offset(1 << 62)
+
     /// The offset in a name with this suffix; nil for every other name.
     static func offset(in name: String, _ suffix: String) -> Offset? {
         guard name.hasSuffix(suffix) else { return nil }
         let digits = name.dropLast(suffix.count)
         guard digits.utf8.count == 20, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
-        return Int64(digits).map { Offset($0) }
+        guard let number = Int64(digits), number <= offsetMax.rawValue else { return nil }
+        return Offset(number)
     }
 
     /// The whole file; nil when it is absent.

@@ -57,14 +57,19 @@ extension PartitionLog {
             best = known
         } else if let indexed = segments[number].index?.last(in: positions), indexed > best.position {
             let header = try header(at: indexed, inSegment: number, on: disk)
-            best = .init(offset: header.baseOffset, segment: first.segment, position: indexed)
+            if header.baseOffset > first.offset {
+                best = .init(offset: header.baseOffset, segment: first.segment, position: indexed)
+            }
         }
         // Batches between two known starts: worth a few looks, not a walk through thousands.
         for _ in 0..<16 {
             let header = try header(at: best.position, inSegment: number, on: disk)
             let next = best.position + Int64(header.totalByteCount)
             let isForced = best == first && minOneBatch
-            guard next <= positions.upperBound || isForced, next <= end.position else { break }
+            guard header.baseOffset == best.offset, next <= positions.upperBound || isForced, next <= end.position
+            else {
+                break
+            }
             best = .init(offset: header.nextOffset, segment: first.segment, position: next)
             if isForced, next >= positions.upperBound { break }
         }
@@ -77,7 +82,9 @@ extension PartitionLog {
     ) throws(ReadRefusal) -> RecentPositions.Place {
         let segment = segments[number]
         if let damage = damages.first(where: {
+            // Damage without bytes, a lost end, lies where the first batch after it begins.
             $0.segment == segment.baseOffset && $0.position >= first.position && $0.offsets.lowerBound <= limit
+                && $0.offsets.lowerBound >= first.offset
         }) {
             return .init(offset: damage.offsets.lowerBound, segment: segment.baseOffset, position: damage.position)
         }
@@ -149,7 +156,7 @@ extension PartitionLog {
     ) throws(DiskFault) {
         let segment = segments[number]
         guard let file = segment.file else { preconditionFailure("a segment that was walked has no file") }
-        var scanner = SegmentScanner(file, byteCount: segment.byteCount)
+        var scanner = SegmentScanner(file, base: segment.baseOffset, byteCount: segment.byteCount)
         var evidence = LogDamage.Evidence.noBatch
         if case .bad(let found) = try scanner.look(at: stop.position, for: stop.offset, epoch: .none, on: disk) {
             evidence = found
@@ -181,7 +188,8 @@ extension PartitionLog {
         at position: Int64, inSegment number: Int, on disk: any Disk
     ) throws(ReadRefusal) -> BatchHeader? {
         let file = try openFile(ofSegment: number, on: disk)
-        let left = segments[number].byteCount - position
+        // No read makes bytes warm that a short file has lost.
+        let left = min(segments[number].byteCount, segments[number].reservedByteCount) - position
         guard left >= Int64(BatchHeader.byteCount) else { return nil }
         let bytes: SharedBytes?
         do throws(DiskFault) {
@@ -192,7 +200,8 @@ extension PartitionLog {
         }
         do throws(DecodeError) {
             let header = try BatchHeader(parsing: bytes)
-            return header.lastOffsetDelta >= 0 && Int64(header.totalByteCount) <= left ? header : nil
+            guard segments[number].mayHold(header), Int64(header.totalByteCount) <= left else { return nil }
+            return header
         } catch { return nil }
     }
 
@@ -345,7 +354,9 @@ extension PartitionLog {
             let header: BatchHeader
             do throws(DecodeError) { header = try BatchHeader(parsing: bytes) } catch { return }
             guard header.baseOffset >= next, header.lastOffsetDelta >= 0,
-                header.lastOffset.distance(from: segment.baseOffset) <= Int64(Int32.max), visit(header, position)
+                // The last offset of garbled bytes may be no number at all.
+                header.baseOffset.distance(from: segment.baseOffset) <= Int64(Int32.max - header.lastOffsetDelta),
+                visit(header, position)
             else { return }
             position += Int64(header.totalByteCount)
             next = header.nextOffset

@@ -134,7 +134,7 @@ extension PartitionLog {
         var segment = Segment(baseOffset: base)
         let file = try disk.open(path(segment, LogFiles.log), .readWrite)
         segment.reservedByteCount = try disk.size(of: file)
-        var scanner = SegmentScanner(file, byteCount: segment.reservedByteCount)
+        var scanner = SegmentScanner(file, base: segment.baseOffset, byteCount: segment.reservedByteCount)
         if base != logEndOffset || logEndOffset < logStartOffset {
             // Behind a gap, or left by a write that was undone: it counts only if it holds a batch.
             let first = try scanner.nextBatch(after: -1, from: base, epoch: epochs.latest, on: disk)
@@ -160,7 +160,8 @@ extension PartitionLog {
     private mutating func scanTail(at now: Timestamp, on disk: any Disk) throws(DiskFault) {
         let number = segments.count - 1
         guard let file = segments[number].file else { preconditionFailure("a segment to scan has no file") }
-        var scanner = SegmentScanner(file, byteCount: segments[number].reservedByteCount)
+        var scanner = SegmentScanner(
+            file, base: segments[number].baseOffset, byteCount: segments[number].reservedByteCount)
         while true {
             let position = segments[number].byteCount
             let next = segments[number].nextOffset

@@ -21,7 +21,7 @@ extension PartitionLog {
         } catch { throw .disk(error) }
         try writeCheckpointNow(isClean: false, on: disk)
         do throws(DiskFault) {
-            for segment in dropped.reversed() { try discard(segment, on: disk) }
+            try discard(dropped, behind: segments[keep].baseOffset, on: disk)
             guard let file = segments[keep].file else { preconditionFailure("the active segment has no file") }
             try disk.truncate(file, to: segments[keep].byteCount)
             segments[keep].reservedByteCount = segments[keep].byteCount
@@ -70,9 +70,11 @@ extension PartitionLog {
         do throws(DecodeError) { return try ProducerSnapshot.decode(bytes) } catch { return states }
     }
 
-    private func discard(_ segment: Segment, on disk: any Disk) throws(DiskFault) {
-        if let file = segment.file { disk.close(file) }
-        try removeFiles(ofSegmentAt: segment.baseOffset, on: disk)
+    /// Removes segments, and with them files that recovery found in a wrong place: none may come back behind the new end.
+    private func discard(_ dropped: [Segment], behind base: Offset, on disk: any Disk) throws(DiskFault) {
+        for segment in dropped { if let file = segment.file { disk.close(file) } }
+        let bases = try disk.list(folder).compactMap { LogFiles.offset(in: $0, LogFiles.log) }
+        for found in bases.reversed() where found > base { try removeFiles(ofSegmentAt: found, on: disk) }
     }
 
     func removeFiles(ofSegmentAt base: Offset, on disk: any Disk) throws(DiskFault) {

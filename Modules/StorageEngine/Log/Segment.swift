@@ -41,6 +41,12 @@ struct Segment: Sendable {
 
     var isDurable: Bool { durableByteCount >= byteCount }
 
+    /// Whether a header found in the file has offsets of this segment. Garbled ones may have any, so nothing is added up.
+    func mayHold(_ header: BatchHeader) -> Bool {
+        header.lastOffsetDelta >= 0 && header.baseOffset >= baseOffset && header.baseOffset < nextOffset
+            && Int64(header.lastOffsetDelta) < nextOffset.distance(from: header.baseOffset)
+    }
+
     /// Takes note of a batch that lies at the end of the bytes known so far.
     mutating func note(_ header: BatchHeader, indexing configuration: LogConfiguration) {
         let lastOffsetDelta = Int32(header.lastOffset.distance(from: baseOffset))

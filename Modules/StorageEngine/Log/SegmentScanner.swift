@@ -12,14 +12,17 @@ struct SegmentScanner {
     }
 
     let file: FileID
+    /// The segment's: no batch in it begins before or ends more than 2^31-1 offsets after, because the indexes count so far.
+    let base: Offset
     let byteCount: Int64
     private var window = SharedBytes.empty
     private var windowStart: Int64 = 0
 
     private static let windowByteCount = 1 << 20
 
-    init(_ file: FileID, byteCount: Int64) {
+    init(_ file: FileID, base: Offset, byteCount: Int64) {
         self.file = file
+        self.base = base
         self.byteCount = byteCount
     }
 
@@ -97,9 +100,9 @@ struct SegmentScanner {
         guard bytes.count == BatchHeader.byteCount else { return nil }
         let header: BatchHeader
         do throws(DecodeError) { header = try BatchHeader(parsing: bytes) } catch { return nil }
-        guard header.lastOffsetDelta >= 0, header.recordCount >= 0, header.baseOffset >= .zero,
+        guard header.lastOffsetDelta >= 0, header.recordCount >= 0, header.baseOffset >= base,
             position + Int64(header.totalByteCount) <= byteCount,
-            !header.baseOffset.rawValue.addingReportingOverflow(Int64(header.lastOffsetDelta) + 1).overflow
+            header.baseOffset.distance(from: base) <= Int64(Int32.max - header.lastOffsetDelta)
         else { return nil }
         return header
     }
