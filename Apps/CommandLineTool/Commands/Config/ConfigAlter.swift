@@ -40,7 +40,10 @@ struct ConfigAlter: ParsableCommand, NodeCommand {
         let outcomes = try await node.client.alterConfigs([alteration], validateOnly: dryRun)
         let report = OutcomeReport(
             outcomes: outcomes, listName: "resources",
-            line: { "\(dryRun ? "would change" : "changed") \($0.resource.shown)" },
+            line: {
+                "\(dryRun ? "would change" : "changed") \($0.resource.shown): "
+                    + changes.summaries.joined(separator: ", ")
+            },
             fields: {
                 [
                     .init("resource", $0.resource.document),

@@ -41,10 +41,16 @@ struct SettingMeaning {
         }.map(\.name)
     }
 
-    /// The value without anything that somebody set.
+    /// The value without anything that somebody set, in the setting's own unit.
     var builtIn: String? {
-        definition.defaultValue
-            ?? definition.brokerSettings.lazy.compactMap { SettingsTable.broker[$0.name]?.defaultValue }.first
+        if let value = definition.defaultValue { return value }
+        for synonym in definition.brokerSettings {
+            guard let value = SettingsTable.broker[synonym.name]?.defaultValue else { continue }
+            // A negative number means "no limit" in every unit.
+            guard synonym.factor != 1, let number = Int64(value), number > 0 else { return value }
+            return String(number * synonym.factor)
+        }
+        return nil
     }
 
     /// How it can be changed.

@@ -37,6 +37,10 @@ struct TopicAlter: ParsableCommand, NodeCommand {
         throw ValidationError("Nothing to change: give --set, --unset, --append, --subtract or --partitions")
     }
 
+    private var summary: String {
+        (changes.summaries + [partitions.map { "\($0) partitions" }].compactMap(\.self)).joined(separator: ", ")
+    }
+
     func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
         let alteration = Admin.TopicAlteration.with {
             $0.name = name
@@ -45,7 +49,8 @@ struct TopicAlter: ParsableCommand, NodeCommand {
         }
         let outcomes = try await node.client.alterTopics([alteration], validateOnly: dryRun)
         let report = OutcomeReport(
-            outcomes: outcomes, listName: "topics", line: { "\(dryRun ? "would change" : "changed") topic \($0.name)" },
+            outcomes: outcomes, listName: "topics",
+            line: { "\(dryRun ? "would change" : "changed") topic \($0.name): \(summary)" },
             fields: { $0.fields + [.init("changed", .bool($0.error == nil && !dryRun))] })
         try await node.show(outcomes, report, as: outputOptions.output, in: surroundings) { .topic($0.name) }
     }
@@ -69,6 +74,12 @@ struct ConfigChangeOptions: ParsableArguments {
         return set.map { alteration($0.key, .set, $0.value) } + unset.map { alteration($0, .delete, "") }
             + append.map { alteration($0.key, .append, $0.value) }
             + subtract.map { alteration($0.key, .subtract, $0.value) }
+    }
+
+    /// One for each change, as it is told to people.
+    var summaries: [String] {
+        return set.map { "\($0.key)=\($0.value)" } + unset.map { "\($0) unset" }
+            + append.map { "\($0.key) has \($0.value) too" } + subtract.map { "\($0.key) without \($0.value)" }
     }
 
     private func alteration(_ name: String, _ operation: Admin.ConfigOperation, _ value: String)

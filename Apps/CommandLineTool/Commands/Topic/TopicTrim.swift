@@ -41,7 +41,14 @@ struct TopicTrim: ParsableCommand, NodeCommand {
         }
         let planned = try await node.client.trimPartitions(trims, validateOnly: true)
         if confirmation.dryRun { return try await show(planned, "would delete", node, surroundings) }
-        for plan in planned { try await node.check(plan, about: .other("\(name)-\(plan.partition)")) }
+        if let error = planned.failed.first?.error {
+            throw Failure(
+                error.message,
+                advice: [
+                    "--before takes end, or an offset between the start and the end of each partition that is named.",
+                    "What they are: myelin topic describe \(name)",
+                ])
+        }
         let count = planned.reduce(0) { $0 + $1.recordCount }
         let from = planned.count == 1 ? "partition \(planned[0].partition)" : "\(planned.count) partitions"
         try surroundings.confirm(
