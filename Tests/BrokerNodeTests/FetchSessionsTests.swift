@@ -38,7 +38,8 @@ struct FetchSessionsTests {
         var sessions = make()
         let id = try open(&sessions, [target(0), target(1)], at: at(0))
         let fetch = try sessions.begin(
-            session: id, epoch: 1, targets: [target(1, offset: 7), target(2)], forgotten: [(.name("t"), PartitionIndex(0))],
+            session: id, epoch: 1, targets: [target(1, offset: 7), target(2)],
+            forgotten: [(.name("t"), PartitionIndex(0))],
             usesTopicIDs: false, at: at(1))
         #expect(fetch == .incremental(session: id, [target(1, offset: 7), target(2)]))
         #expect(sessions.partitionCount == 2)
@@ -108,7 +109,8 @@ struct FetchSessionsTests {
         let second = try open(&sessions, [target(0)], at: at(120_001))
         #expect(second != first && sessions.count == 1 && sessions.evictionCount == 1)
         #expect(throws: FetchSessions.Refusal.unknownSession) {
-            try sessions.begin(session: first, epoch: 1, targets: [], forgotten: [], usesTopicIDs: false, at: at(120_002))
+            try sessions.begin(
+                session: first, epoch: 1, targets: [], forgotten: [], usesTopicIDs: false, at: at(120_002))
         }
     }
 

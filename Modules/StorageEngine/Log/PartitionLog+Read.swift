@@ -206,16 +206,21 @@ extension PartitionLog {
     }
 
     mutating func openFile(ofSegment number: Int, on disk: any Disk) throws(ReadRefusal) -> FileID {
+        do throws(DiskFault) { return try openCheckedFile(ofSegment: number, on: disk) } catch { throw .disk(error) }
+    }
+
+    /// Opens a segment's file where it is closed, and looks whether it is as long as it should be.
+    private mutating func openCheckedFile(
+        ofSegment number: Int, on disk: any Disk
+    ) throws(DiskFault) -> FileID {
         if let file = segments[number].file { return file }
-        do throws(DiskFault) {
-            let file = try disk.open(path(segments[number], LogFiles.log), .readWrite)
-            segments[number].file = file
-            segments[number].reservedByteCount = try disk.size(of: file)
-            if segments[number].reservedByteCount < segments[number].byteCount {
-                try noteShortFile(ofSegment: number, on: disk)
-            }
-            return file
-        } catch { throw .disk(error) }
+        let file = try disk.open(path(segments[number], LogFiles.log), .readWrite)
+        segments[number].file = file
+        segments[number].reservedByteCount = try disk.size(of: file)
+        if segments[number].reservedByteCount < segments[number].byteCount {
+            try noteShortFile(ofSegment: number, on: disk)
+        }
+        return file
     }
 
     /// A closed file has lost its end: finds the first batch that is not whole. Waits for the disk.
@@ -332,14 +337,8 @@ extension PartitionLog {
     mutating func walk(
         segment number: Int, on disk: any Disk, _ visit: (BatchHeader, _ position: Int64) -> Bool
     ) throws(DiskFault) {
+        let file = try openCheckedFile(ofSegment: number, on: disk)
         let segment = segments[number]
-        let file: FileID
-        if let open = segment.file {
-            file = open
-        } else {
-            file = try disk.open(path(segment, LogFiles.log), .readWrite)
-        }
-        segments[number].file = file
         var position: Int64 = 0
         var next = segment.baseOffset
         while position + Int64(BatchHeader.byteCount) <= segment.byteCount {

@@ -57,7 +57,7 @@ struct AdminEndpointTests {
             try await client.createTopic("t", partitionCount: 2)
             for partition: Int32 in [0, 1] { try await client.produce("t", partition, times: [Timestamp(0)]) }
             let before = await tested.samples()
-            tested.block(loop: 1, forMilliseconds: 3_000)
+            let release = tested.block(loop: 1)
             let during = PrometheusSamples(await tested.node.metricsText(withinMilliseconds: 500))
             #expect((during["myelin_scrape_unanswered_shards"] ?? 0) >= 1)
             for series in ["myelin_produced_records_total{topic=\"t\"}", "myelin_topics"] {
@@ -67,6 +67,7 @@ struct AdminEndpointTests {
             let health = await tested.node.health()
             #expect(health.unansweredShards.contains(1))
             #expect(await tested.node.readiness().obstacles.contains(.shardUnanswered(1)))
+            release()
             var isHealthy = false
             for _ in 0..<10 where !isHealthy { isHealthy = await tested.node.health().isHealthy }
             #expect(isHealthy)

@@ -38,9 +38,11 @@ struct NodeUnderTest {
 
     func client() throws -> KafkaTestClient { try KafkaTestClient(port: node.kafkaAddress.port) }
 
-    /// Keeps a loop from doing anything else for a while.
-    func block(loop index: Int, forMilliseconds milliseconds: UInt32) {
-        group.loops[index].execute { usleep(milliseconds * 1_000) }
+    /// Keeps a loop from doing anything else until the returned closure is called, or a minute has passed.
+    func block(loop index: Int) -> @Sendable () -> Void {
+        let released = DispatchSemaphore(value: 0)
+        group.loops[index].execute { _ = released.wait(timeout: .now() + 60) }
+        return { released.signal() }
     }
 
     func samples() async -> PrometheusSamples { PrometheusSamples(await node.metricsText()) }
