@@ -65,11 +65,17 @@ struct UsageTests {
 
     @Test("every command has help with examples of itself", arguments: commands)
     func help(command: [String]) async {
-        let run = await tool(command + ["--help"])
+        let run = await tool(command + ["--help"], terminal: Terminal(width: 1000))
         #expect(run.status == .success)
         #expect(run.errors.isEmpty)
         #expect(run.output.contains("EXAMPLES:"))
         #expect(run.output.contains("myelin " + command.joined(separator: " ")))
+        // A terminal of 80 columns must not break what people paste.
+        let examples =
+            run.output.components(separatedBy: "EXAMPLES:\n").last?.components(separatedBy: "\n\n").first
+            .map { $0.split(separator: "\n") } ?? []
+        #expect(!examples.isEmpty)
+        #expect(examples.allSatisfy { $0.count <= 80 })
     }
 
     @Test("shells can complete every command", arguments: ["bash", "zsh", "fish"])

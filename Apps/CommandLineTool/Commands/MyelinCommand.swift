@@ -9,12 +9,12 @@ struct MyelinCommand: ParsableCommand {
         abstract: "Operates a Myelin cluster.",
         discussion: """
             EXAMPLES:
-              myelin cluster health                        Is the cluster well?
-              myelin topic create orders --partitions 6    Makes a topic.
-              myelin topic list                            What is there?
-              myelin topic consume orders --from -10       The last ten records of each partition.
-              myelin group lag                             Which consumers are behind, in records and seconds?
-              myelin doctor                                What is wrong, and what to do?
+              myelin cluster health                       Is the cluster well?
+              myelin topic create orders --partitions 6   Makes a topic.
+              myelin topic list                           What is there?
+              myelin topic consume orders --from -10      The last ten records.
+              myelin group lag                            Which consumers are behind?
+              myelin doctor                               What is wrong, what to do?
 
             The node is the one of --cluster, --profile, MYELIN_CLUSTER, the current profile, or 127.0.0.1:9190. \
             Every command takes --output json or yaml, with field names that stay.

@@ -64,7 +64,9 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
         milliseconds = value
     }
 
-    var defaultValueDescription: String { Units.duration(milliseconds: milliseconds) }
+    var defaultValueDescription: String {
+        milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+    }
 }
 
 /// A size on the command line, in bytes.

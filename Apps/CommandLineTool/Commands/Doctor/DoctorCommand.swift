@@ -15,7 +15,7 @@ struct DoctorCommand: ParsableCommand, ToolCommand {
             EXAMPLES:
               myelin doctor
               myelin doctor --cluster 127.0.0.1:9092
-              myelin doctor --output json | jq -r '.findings[] | "\\(.severity) \\(.summary)"'
+              myelin doctor --output json | jq -r '.findings[].summary'
             """)
 
     @Argument(help: "Names of checks to run; without any: all.")

@@ -11,7 +11,7 @@ struct GroupDescribe: ParsableCommand, NodeCommand {
         discussion: """
             EXAMPLES:
               myelin group describe billing
-              myelin group describe billing --output json | jq '.groups[0].members[].assignment'
+              myelin group describe billing --output json | jq '.groups[0].members'
             """)
 
     @Argument(help: "Groups.")

@@ -16,7 +16,7 @@ struct GroupLag: ParsableCommand, NodeCommand {
               myelin group lag
               myelin group lag billing
               myelin group lag billing --topic orders
-              myelin group lag --output json | jq '.groups[] | {groupId, recordLag, timeLagMilliseconds}'
+              myelin group lag --output json | jq '.groups[].recordLag'
             """)
 
     @Argument(help: "Groups; without any: all.")

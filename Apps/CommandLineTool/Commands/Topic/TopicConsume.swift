@@ -20,9 +20,9 @@ struct TopicConsume: ParsableCommand, NodeCommand {
             EXAMPLES:
               myelin topic consume orders
               myelin topic consume orders --from -10 --verbose
-              myelin topic consume orders --from 2026-03-01T12:00:00Z --until 2026-03-01T13:00:00Z
+              myelin topic consume orders --from 2026-03-01T12:00Z --until 2026-03-02
               myelin topic consume orders --from 15m --format '%d %k\\n'
-              myelin topic consume orders --from earliest --until end --max 5 --format '%p/%o  %k  %v\\n'
+              myelin topic consume orders --max 5 --format '%p/%o  %k  %v\\n'
               myelin topic consume orders --follow --output json
             """)
 

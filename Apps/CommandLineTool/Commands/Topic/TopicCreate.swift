@@ -13,9 +13,9 @@ struct TopicCreate: ParsableCommand, NodeCommand {
 
             EXAMPLES:
               myelin topic create orders
-              myelin topic create orders --partitions 6 --set retention.ms=604800000
+              myelin topic create payments --partitions 6 --set retention.ms=604800000
               myelin topic create customers --set cleanup.policy=compact
-              myelin topic create orders --partitions 6 --dry-run
+              myelin topic create returns --partitions 6 --dry-run
               myelin topic create orders --if-not-exists
             """)
 

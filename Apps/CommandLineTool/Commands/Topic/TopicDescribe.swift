@@ -15,7 +15,7 @@ struct TopicDescribe: ParsableCommand, NodeCommand {
             EXAMPLES:
               myelin topic describe orders
               myelin topic describe orders --all
-              myelin topic describe orders --output json | jq '.topics[0].partitions[] | {partition, highWatermark}'
+              myelin topic describe orders --output json | jq '.topics[0].partitions'
             """)
 
     @Argument(help: "Topics.")

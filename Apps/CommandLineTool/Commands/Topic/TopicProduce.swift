@@ -16,11 +16,11 @@ struct TopicProduce: ParsableCommand, NodeCommand {
             acknowledged.
 
             EXAMPLES:
-              printf 'k1\\tv1\\nk2\\tv2\\n' | myelin topic produce orders --key-separator $'\\t'
+              printf 'k1:v1\\nk2:v2\\n' | myelin topic produce orders --key-separator :
               myelin topic produce orders --file /etc/services --compression zstd
               myelin topic produce orders --value hello --value world --key greeting
               myelin topic produce orders --value '{}' --header source=cli --partition 0
-              printf 'k1:\\n' | myelin topic produce orders --key-separator : --empty-as-null
+              myelin topic produce orders --key k1 --value '' --empty-as-null
             """)
 
     @Argument(help: "Topic.")

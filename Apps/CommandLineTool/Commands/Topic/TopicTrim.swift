@@ -14,7 +14,7 @@ struct TopicTrim: ParsableCommand, NodeCommand {
 
             EXAMPLES:
               myelin topic trim orders --before end --dry-run
-              myelin topic trim orders --before 12000 --partitions 0
+              myelin topic trim orders --before 1 --partitions 0 --dry-run
               myelin topic trim orders --before end --yes
             """)
 
