@@ -146,9 +146,11 @@ extension BrokerShard {
         let start = now
         defer { metrics.recoveryNanoseconds = now.nanoseconds - start.nanoseconds }
         for topic in image.topicsByName() {
+            let settings = PartitionSettings(configs, topic: topic.name)
             for (position, partition) in topic.partitions.enumerated() {
                 let id = PartitionID(topic: topic.id, index: PartitionIndex(Int32(position)))
-                if shard(of: id) == index, partitions[id] == nil { open(id, topic: topic.name, partition) }
+                guard shard(of: id) == index, partitions[id] == nil else { continue }
+                open(id, topic: topic.name, partition, settings)
             }
         }
     }

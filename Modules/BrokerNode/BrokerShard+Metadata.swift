@@ -39,7 +39,8 @@ extension BrokerShard {
         brokerEpoch = image.broker(node.id)?.epoch ?? brokerEpoch
         for topic in publication.delta.removedTopics { remove(topic) }
         for topic in publication.delta.topics {
-            for partition in topic.partitions { apply(partition, of: topic) }
+            let settings = PartitionSettings(configs, topic: topic.name)
+            for partition in topic.partitions { apply(partition, of: topic, settings) }
         }
         if publication.delta.configs.contains(where: \.affectsEveryTopic) {
             for partition in partitions.values { refreshSettings(of: partition) }
@@ -52,10 +53,10 @@ extension BrokerShard {
         }
     }
 
-    private func apply(_ delta: PartitionDelta, of topic: TopicDelta) {
+    private func apply(_ delta: PartitionDelta, of topic: TopicDelta, _ settings: PartitionSettings) {
         let id = PartitionID(topic: topic.id, index: delta.index)
         guard shard(of: id) == index else { return }
-        guard let partition = partitions[id] else { return open(id, topic: topic.name, delta.new) }
+        guard let partition = partitions[id] else { return open(id, topic: topic.name, delta.new, settings) }
         partition.leaderEpoch = delta.new.leaderEpoch
     }
 
@@ -66,8 +67,7 @@ extension BrokerShard {
     // MARK: Partitions
 
     /// Opens the log of a partition, made when it is new, and serves it.
-    func open(_ id: PartitionID, topic: String, _ assigned: PartitionImage) {
-        let settings = PartitionSettings(configs, topic: topic)
+    func open(_ id: PartitionID, topic: String, _ assigned: PartitionImage, _ settings: PartitionSettings) {
         do {
             let log = try PartitionLog(
                 opening: LogDirectory.folder(topicName: topic, index: id.index), of: id, configuration: settings.log,

@@ -44,6 +44,8 @@ final class BrokerShard {
     private var lastTicket: UInt64 = 0
     private var lastWatch: UInt64 = 0
     private var dirty: [Partition] = []
+    /// Memory that takes turns with `dirty`, so that a round does not allocate.
+    private var writing: [Partition] = []
     private var unsynchronized: [Partition] = []
     /// Partitions with written records that nobody waits for; `sweep` makes them durable.
     private var lazilySynchronized: [Partition] = []
@@ -138,10 +140,12 @@ extension BrokerShard {
 
     /// Takes what the disk finished.
     func diskCompleted() {
-        disk.takeCompletions(into: &completions)
-        let taken = completions
-        completions.removeAll(keepingCapacity: true)
+        var taken: [DiskCompletion] = []
+        swap(&taken, &completions)
+        disk.takeCompletions(into: &taken)
         for completion in taken { diskWaiters.removeValue(forKey: completion.ticket)?(completion.outcome) }
+        taken.removeAll(keepingCapacity: true)
+        completions = taken
     }
 
     /// Runs the timers that are due.
@@ -157,8 +161,9 @@ extension BrokerShard {
         writeDirtyPartitions()
         beginSynchronizing()
         disk.flushSubmissions()
-        for (target, work) in outboxes.enumerated() where !work.isEmpty {
-            outboxes[target] = []
+        for target in outboxes.indices where !outboxes[target].isEmpty {
+            var work: [ShardWork] = []
+            swap(&work, &outboxes[target])
             driver.post(work, to: target)
         }
         if let deadline = timers.nextDeadline { driver.wake(at: deadline) }
@@ -190,12 +195,12 @@ extension BrokerShard {
     private func writeDirtyPartitions() {
         // Answers may stage more, as a group's does; a second pass takes those.
         while !dirty.isEmpty {
-            let round = dirty
-            dirty.removeAll(keepingCapacity: true)
-            for partition in round {
+            swap(&dirty, &writing)
+            for partition in writing {
                 if let fault = partition.writeStaged(on: disk) { noteFault(fault) }
                 if partition.needsSynchronize { unsynchronized.append(partition) }
             }
+            writing.removeAll(keepingCapacity: true)
         }
     }
 

@@ -56,6 +56,8 @@ final class Partition {
     private(set) var highWatermark: Offset
 
     private var staged: [Staged] = []
+    /// Memory that takes turns with `staged`, so that a round does not allocate.
+    private var spare: [Staged] = []
     private var waiting: [Waiting] = []
     /// Index of the first entry of `waiting` that is still unanswered.
     private var waitingStart = 0
@@ -116,8 +118,13 @@ extension Partition {
     /// - Returns: the fault that made appends of this round void; every one of them has been answered.
     func writeStaged(on disk: any Disk) -> LogFault? {
         guard !staged.isEmpty else { return nil }
-        let round = staged
-        staged.removeAll(keepingCapacity: true)
+        var round: [Staged] = []
+        swap(&round, &staged)
+        swap(&staged, &spare)
+        defer {
+            round.removeAll(keepingCapacity: true)
+            spare = round
+        }
         var fault: LogFault?
         do throws(LogFault) {
             if log.hasStaged { try log.writeStaged(on: disk) }

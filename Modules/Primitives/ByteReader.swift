@@ -27,7 +27,7 @@ public struct DecodeError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Byte position at which decoding stopped, from the start of the message.
     public let position: Int
 
-    public init(_ reason: Reason, at position: Int) {
+    @inlinable public init(_ reason: Reason, at position: Int) {
         self.reason = reason
         self.position = position
     }
@@ -38,53 +38,58 @@ public struct DecodeError: Error, Equatable, Sendable, CustomStringConvertible {
 /// Reads big-endian fields from bytes that nobody vouches for: each read is checked, none allocates by a claimed length.
 public struct ByteReader: Sendable {
     public let bytes: SharedBytes
-    public private(set) var position: Int
+    @usableFromInline var place: Int
+
+    /// The next byte to be read, from the start of `bytes`.
+    @inlinable public var position: Int { place }
 
     @inlinable public init(_ bytes: SharedBytes) { self.init(bytes, from: 0) }
 
-    public init(_ bytes: SharedBytes, from position: Int) {
+    @inlinable public init(_ bytes: SharedBytes, from position: Int) {
         precondition(position >= 0 && position <= bytes.count, "position \(position) of \(bytes.count)")
         self.bytes = bytes
-        self.position = position
+        place = position
     }
 
-    public var remaining: Int { bytes.count - position }
-    public var isAtEnd: Bool { position == bytes.count }
+    @inlinable public var remaining: Int { bytes.count - place }
+    @inlinable public var isAtEnd: Bool { place == bytes.count }
 
-    @inline(__always)
-    private mutating func take(_ count: Int) throws(DecodeError) -> Int {
+    @inlinable
+    mutating func take(_ count: Int) throws(DecodeError) -> Int {
         guard count >= 0 else { throw DecodeError(.negativeLength(count), at: position) }
         guard count <= bytes.count - position else {
             throw DecodeError(.truncated(needed: count, available: bytes.count - position), at: position)
         }
-        defer { position += count }
-        return position
+        defer { place += count }
+        return place
     }
 
-    public mutating func readInteger<Integer: FixedWidthInteger>(
+    @inlinable public mutating func readInteger<Integer: FixedWidthInteger>(
         as type: Integer.Type = Integer.self
     ) throws(DecodeError) -> Integer {
         let start = try take(Integer.bitWidth / 8)
         return bytes.loadBigEndian(at: start)
     }
 
-    public mutating func readUInt8() throws(DecodeError) -> UInt8 { bytes[try take(1)] }
-    public mutating func readInt8() throws(DecodeError) -> Int8 { Int8(bitPattern: bytes[try take(1)]) }
-    public mutating func readInt16() throws(DecodeError) -> Int16 { try readInteger() }
-    public mutating func readInt32() throws(DecodeError) -> Int32 { try readInteger() }
-    public mutating func readInt64() throws(DecodeError) -> Int64 { try readInteger() }
-    public mutating func readBool() throws(DecodeError) -> Bool { bytes[try take(1)] != 0 }
-    public mutating func readFloat64() throws(DecodeError) -> Double { Double(bitPattern: try readInteger()) }
+    @inlinable public mutating func readUInt8() throws(DecodeError) -> UInt8 { bytes[try take(1)] }
+    @inlinable public mutating func readInt8() throws(DecodeError) -> Int8 { Int8(bitPattern: bytes[try take(1)]) }
+    @inlinable public mutating func readInt16() throws(DecodeError) -> Int16 { try readInteger() }
+    @inlinable public mutating func readInt32() throws(DecodeError) -> Int32 { try readInteger() }
+    @inlinable public mutating func readInt64() throws(DecodeError) -> Int64 { try readInteger() }
+    @inlinable public mutating func readBool() throws(DecodeError) -> Bool { bytes[try take(1)] != 0 }
+    @inlinable public mutating func readFloat64() throws(DecodeError) -> Double {
+        Double(bitPattern: try readInteger())
+    }
 
     /// The next `count` bytes, sharing this reader's memory.
-    public mutating func readBytes(count: Int) throws(DecodeError) -> SharedBytes {
+    @inlinable public mutating func readBytes(count: Int) throws(DecodeError) -> SharedBytes {
         bytes.slice(from: try take(count), count: count)
     }
 
-    public mutating func skip(_ count: Int) throws(DecodeError) { _ = try take(count) }
+    @inlinable public mutating func skip(_ count: Int) throws(DecodeError) { _ = try take(count) }
 
     /// The next `count` bytes as text.
-    public mutating func readString(count: Int) throws(DecodeError) -> String {
+    @inlinable public mutating func readString(count: Int) throws(DecodeError) -> String {
         let start = try take(count)
         let text = unsafe bytes.withUnsafeBytes { whole in
             unsafe String(validating: UnsafeRawBufferPointer(rebasing: whole[start..<start + count]), as: UTF8.self)
@@ -94,7 +99,7 @@ public struct ByteReader: Sendable {
     }
 
     /// Seven bits a byte, least significant first, at most five bytes.
-    public mutating func readUnsignedVarint32() throws(DecodeError) -> UInt32 {
+    @inlinable public mutating func readUnsignedVarint32() throws(DecodeError) -> UInt32 {
         let start = position
         var value: UInt32 = 0
         for shift in stride(from: UInt32(0), through: 28, by: 7) {
@@ -107,7 +112,7 @@ public struct ByteReader: Sendable {
     }
 
     /// Seven bits a byte, least significant first, at most ten bytes.
-    public mutating func readUnsignedVarint64() throws(DecodeError) -> UInt64 {
+    @inlinable public mutating func readUnsignedVarint64() throws(DecodeError) -> UInt64 {
         let start = position
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), through: 63, by: 7) {
@@ -120,13 +125,13 @@ public struct ByteReader: Sendable {
     }
 
     /// Zigzag varint of a 32-bit number.
-    public mutating func readVarint32() throws(DecodeError) -> Int32 {
+    @inlinable public mutating func readVarint32() throws(DecodeError) -> Int32 {
         let value = try readUnsignedVarint32()
         return Int32(bitPattern: value >> 1) ^ -Int32(bitPattern: value & 1)
     }
 
     /// Zigzag varint of a 64-bit number.
-    public mutating func readVarint64() throws(DecodeError) -> Int64 {
+    @inlinable public mutating func readVarint64() throws(DecodeError) -> Int64 {
         let value = try readUnsignedVarint64()
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
@@ -135,7 +140,7 @@ public struct ByteReader: Sendable {
     ///
     /// - Parameter elementByteCountMin: the fewest bytes one element takes, at least 1.
     /// - Throws: `.countTooLarge` when the bytes left cannot hold that many.
-    public func checkCount(_ count: Int, elementByteCountMin: Int) throws(DecodeError) -> Int {
+    @inlinable public func checkCount(_ count: Int, elementByteCountMin: Int) throws(DecodeError) -> Int {
         guard count >= 0 else { throw DecodeError(.negativeLength(count), at: position) }
         let limit = remaining / max(1, elementByteCountMin)
         guard count <= limit else { throw DecodeError(.countTooLarge(count, limit: limit), at: position) }
@@ -143,7 +148,7 @@ public struct ByteReader: Sendable {
     }
 
     /// Demands that nothing is left.
-    public func finish() throws(DecodeError) {
+    @inlinable public func finish() throws(DecodeError) {
         guard isAtEnd else { throw DecodeError(.trailingBytes(remaining), at: position) }
     }
 }

@@ -105,7 +105,7 @@ final class KafkaConnection: FrameHandler {
             send(next, on: stream)
         }
         if isDraining, slots.isEmpty { return stream.close() }
-        if stream.pendingOutputByteCount < shard.limits.resumeOutputByteCount { resumeIfPossible() }
+        if isPaused, stream.pendingOutputByteCount < shard.limits.resumeOutputByteCount { resumeIfPossible() }
     }
 
     private func send(_ answer: Answer, on stream: any ClientStream) {
