@@ -14,7 +14,7 @@ struct TopicAlter: ParsableCommand, NodeCommand {
             EXAMPLES:
               myelin topic alter orders --set retention.ms=86400000
               myelin topic alter orders --unset retention.ms
-              myelin topic alter orders --append cleanup.policy=compact
+              myelin topic alter orders --append cleanup.policy=compact --dry-run
               myelin topic alter orders --partitions 12 --dry-run
             """)
 
