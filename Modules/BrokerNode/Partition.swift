@@ -54,6 +54,10 @@ final class Partition {
     var settings: PartitionSettings { didSet { log.configuration = settings.log } }
     /// First offset that consumers may not read yet. Never goes back while this broker leads.
     private(set) var highWatermark: Offset
+    /// End of what recovery found. Clients may have been told any offset up to here before the restart.
+    private let recoveredOffset: Offset
+    /// Who asked for the end before the high watermark reached `recoveredOffset` again.
+    private var endWaiters: [(Bool) -> Void] = []
 
     private var staged: [Staged] = []
     /// Memory that takes turns with `staged`, so that a round does not allocate.
@@ -77,12 +81,15 @@ final class Partition {
         self.leaderEpoch = leaderEpoch
         self.settings = settings
         highWatermark = log.durableOffset
+        recoveredOffset = log.writtenOffset
     }
 
     var folder: String { log.folder }
 
     /// Whether a synchronize would make somebody's wait shorter: a producer's for its answer or a consumer's for records.
-    private var isSynchronizeWanted: Bool { waitingStart < waiting.count || !watchers.isEmpty }
+    private var isSynchronizeWanted: Bool {
+        waitingStart < waiting.count || !watchers.isEmpty || !endWaiters.isEmpty
+    }
 }
 
 // MARK: Append
@@ -159,11 +166,14 @@ extension Partition {
     /// Fails every append that has not been answered.
     func failPending(_ failure: ProduceFailure) {
         let unanswered = staged.map(\.reply) + waiting[waitingStart...].map(\.reply)
+        let unended = endWaiters
         log.discardStaged()
         staged = []
         waiting = []
         waitingStart = 0
+        endWaiters = []
         for reply in unanswered { reply(.failure(failure)) }
+        for reply in unended { reply(false) }
     }
 }
 
@@ -194,7 +204,27 @@ extension Partition {
         guard reached > highWatermark else { return answerWaiting() }
         highWatermark = reached
         answerWaiting()
+        answerEndWaiters()
         wakeWatchers()
+    }
+
+    /// Calls `reply` once the end of the partition is no lower than any that was told before a restart: at once, but for
+    /// the moment in which what recovery found is synchronized. False when that fails, or the node stops first.
+    ///
+    /// Kafka answers OFFSET_NOT_AVAILABLE meanwhile (KIP-207), which not all clients retry.
+    func awaitRecoveredEnd(_ reply: @escaping (Bool) -> Void) {
+        guard !hasReachedRecoveredEnd else { return reply(true) }
+        guard case .open = log.state else { return reply(false) }
+        endWaiters.append(reply)
+    }
+
+    var hasReachedRecoveredEnd: Bool { highWatermark >= recoveredOffset }
+
+    private func answerEndWaiters() {
+        guard !endWaiters.isEmpty, hasReachedRecoveredEnd else { return }
+        let ended = endWaiters
+        endWaiters = []
+        for reply in ended { reply(true) }
     }
 
     /// Answers, in order, the producers whose records are below the high watermark.

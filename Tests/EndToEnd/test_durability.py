@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+import wire
 from confluent_kafka import Producer
 from kafka import KafkaConsumer, TopicPartition
 from test_clients import create
@@ -90,3 +91,20 @@ def test_records_survive_an_orderly_stop(own_node, topic):
     assert node.stop() == 0
     node.start()
     assert [value for _, value in read_all(node, topic)] == [str(index).encode() for index in range(1000)]
+
+
+def test_the_end_of_a_partition_does_not_go_back_with_a_crash(own_node, topic):
+    """Also in the moment after `ready` in which what recovery found is not yet known to be durable."""
+    node = own_node()
+    create(node, topic, **{"segment.bytes": str(1 << 20)})
+    with wire.Connection(node.kafka_port) as connection:
+        for number in range(300):
+            batch = wire.batch([wire.record(b"x" * 10_000)])
+            assert wire.produce(connection, topic, batch) == (0, number)
+    for _ in range(5):
+        node.restart(kill=True)
+        latest = wire.string(topic) + wire.array([wire.int32(0) + wire.int64(-1)])
+        with wire.Connection(node.kafka_port) as connection:
+            answer = connection.ask(wire.LIST_OFFSETS, 1, wire.int32(-1) + wire.array([latest]))
+        assert (answer.int32(), answer.string(), answer.int32(), answer.int32()) == (1, topic, 1, 0)
+        assert (answer.int16(), answer.int64(), answer.int64()) == (0, -1, 300)

@@ -79,6 +79,17 @@ extension BrokerShard {
         guard let partition else { return reply(.failure(.unknownTopicOrPartition)) }
         guard let query = question.query else { return reply(.failure(.unsupportedVersion)) }
         if let failure = checkEpoch(question.epoch, of: partition) { return reply(.failure(failure.kafkaCode)) }
+        partition.awaitRecoveredEnd { [self] isReached in
+            guard isReached else { return reply(.failure(.kafkaStorageError)) }
+            answer(query, in: partition, reply: reply)
+        }
+        if !partition.hasReachedRecoveredEnd { markAwaited(partition) }
+    }
+
+    private func answer(
+        _ query: OffsetQuery, in partition: Partition,
+        reply: @escaping (Result<TimestampedOffset?, ErrorCode>) -> Void
+    ) {
         let bound = partition.highWatermark
         func plain(_ offset: Offset) -> Result<TimestampedOffset?, ErrorCode> {
             .success(
