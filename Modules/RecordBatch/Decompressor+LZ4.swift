@@ -7,6 +7,8 @@ extension Decompressor {
     /// 4 MiB by the format.
     func expandLZ4(_ input: UnsafeRawBufferPointer, limit: Int) throws(DecompressionRefusal) {
         let context = unsafe readyLZ4Context()
+        var isComplete = false
+        defer { if !isComplete { discardLZ4Context() } }
         var consumed = 0
         while true {
             guard output.grow(upTo: limit + 1) else {
@@ -20,7 +22,10 @@ extension Decompressor {
             guard LZ4F_isError(hint) == 0 else { throw .corrupt(.lz4) }
             output.advance(written)
             consumed += read
-            if hint == 0 { break }
+            if hint == 0 {
+                isComplete = true
+                break
+            }
             // Neither bytes in nor bytes out: the frame ends early.
             guard read > 0 || written > 0 else { throw .corrupt(.lz4) }
         }
@@ -37,5 +42,12 @@ extension Decompressor {
         }
         unsafe LZ4F_resetDecompressionContext(lz4Context)
         return unsafe lz4Context
+    }
+
+    /// A context that stopped inside a frame is not used again: its reset (lz4 1.9.4) keeps how many bytes that frame
+    /// still owed, and the next frame that does not tell its size would be called wrong.
+    private func discardLZ4Context() {
+        unsafe LZ4F_freeDecompressionContext(lz4Context)
+        unsafe lz4Context = nil
     }
 }

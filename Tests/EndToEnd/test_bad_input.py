@@ -319,3 +319,7 @@ def test_a_compressed_bomb_is_refused_in_bounded_memory(sturdy, topic, codec):
     else:
         # Above the size of a batch: refused before anything is decompressed.
         assert refused(sturdy, topic, wire.batch(content, count=1, codec=codec)) == MESSAGE_TOO_LARGE
+    # What the codec was left with does not trouble the next batch on the same shard.
+    name = ["gzip", "snappy", "lz4", "zstd"][codec - 1]
+    good = [b"good " * 100] * 3
+    assert produce(sturdy, topic, good, **{"compression.type": name, "message.timeout.ms": 20_000}) == [2, 3, 4]
