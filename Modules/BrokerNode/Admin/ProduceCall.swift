@@ -217,7 +217,7 @@ extension BrokerShard {
         }
         for (place, batch) in batches.enumerated() {
             let records = ProducedRecords(addressed: .known(partition.id), bytes: batch.bytes, acks: acks)
-            take(records, into: partition) { gathering.set($0, at: place) }
+            take(records) { gathering.set($0, at: place) }
         }
     }
 

@@ -8,22 +8,35 @@ internal import StorageEngine
 
 extension BrokerShard {
     func produce(_ request: ProduceRequest, _ context: RequestContext) {
-        let acks = RequiredAcks(rawValue: request.acks)
         var items: [(id: PartitionID?, item: ProducedRecords)] = []
         for topic in request.topicData {
             for partition in topic.partitionData {
-                let addressed =
-                    context.version >= 13
-                    ? address(topic.topicID, partition.index) : address(topic.name, partition.index)
-                items.append(
-                    (addressed.id, ProducedRecords(addressed: addressed, bytes: partition.records, acks: acks)))
+                let records = records(of: partition, of: topic, in: request, context)
+                // Most requests are for one partition: there is nothing to split and nothing to gather.
+                if topic.partitionData.count == 1, request.topicData.count == 1 {
+                    return produceOne(records, request, context)
+                }
+                items.append((records.addressed.id, records))
             }
         }
-        askPartitions(items, { shard, partition, records, reply in shard.take(records, into: partition, reply: reply) })
-        {
-            [self] answers in
+        askPartitions(items, { shard, _, records, reply in shard.take(records, reply: reply) }) { [self] answers in
             answerProduce(request, answers, context)
         }
+    }
+
+    private func produceOne(_ records: ProducedRecords, _ request: ProduceRequest, _ context: RequestContext) {
+        let owner = records.addressed.id.map { shard(of: $0) } ?? index
+        ask(owner, { $0.take(records, reply: $1) }) { [self] answer in answerProduce(request, [answer], context) }
+    }
+
+    private func records(
+        of partition: ProduceRequest.PartitionProduceData, of topic: ProduceRequest.TopicProduceData,
+        in request: ProduceRequest, _ context: RequestContext
+    ) -> ProducedRecords {
+        let addressed =
+            context.version >= 13 ? address(topic.topicID, partition.index) : address(topic.name, partition.index)
+        return ProducedRecords(
+            addressed: addressed, bytes: partition.records, acks: RequiredAcks(rawValue: request.acks))
     }
 
     private func answerProduce(
@@ -93,9 +106,11 @@ extension BrokerShard {
     typealias ProduceReply = (Result<ProducedBatch, ProduceFailure>) -> Void
 
     /// Validates what a client sent to a partition of this shard, and stages it.
-    func take(_ records: ProducedRecords, into partition: Partition?, reply: @escaping ProduceReply) {
-        if case .unknownTopicID = records.addressed { return reply(.failure(.unknownTopicID)) }
-        guard let partition else { return reply(.failure(.unknownPartition)) }
+    func take(_ records: ProducedRecords, reply: @escaping ProduceReply) {
+        guard case .known(let id) = records.addressed else {
+            return reply(.failure(records.addressed.isUnknownTopicID ? .unknownTopicID : .unknownPartition))
+        }
+        guard let partition = partitions[id] else { return reply(.failure(.unknownPartition)) }
         guard let acks = records.acks else { return reply(.failure(.invalidAcks)) }
         guard !partition.settings.isInternal else { return reply(.failure(.internalTopic)) }
         guard directory == .healthy else { return reply(.failure(.directory(directory))) }
