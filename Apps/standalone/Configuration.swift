@@ -10,19 +10,18 @@ struct Configuration {
     /// Path of a YAML file, if any.
     let file: String?
 
+    /// The ops tool's own variable, which a shell may have set for it.
+    private static let toolVariable = "MYELIN_CLUSTER"
+
     func settings() throws -> BrokerSettings {
         var layers = SettingLayers()
         layers.flags = flags
-        layers.environment = ProcessInfo.processInfo.environment
+        layers.environment = ProcessInfo.processInfo.environment.filter { $0.key != Self.toolVariable }
         layers.file = try file.map(Self.read) ?? [:]
-        let settings = try BrokerSettings(layers)
-        if let unknown = settings.unknownVariables.first {
-            throw UsageError("the environment variable \(unknown) names no setting")
-        }
         // A laptop's node is for the laptop: other machines are let in by saying so.
         let isListenerSet = [layers.flags, layers.file].contains { $0["listeners"] != nil }
         guard !isListenerSet, layers.environment[BrokerSettings.variable(of: "listeners")] == nil else {
-            return settings
+            return try BrokerSettings(layers)
         }
         layers.flags["listeners"] = "PLAINTEXT://127.0.0.1:9092"
         return try BrokerSettings(layers)

@@ -22,6 +22,9 @@ struct Node {
 
     func run() async throws {
         let stop = StopSignals()
+        for variable in settings.unknownVariables {
+            logger.warning("the environment variable \(variable) names no setting")
+        }
         let folder = try DataFolder(settings.dataDirectory)
         defer { folder.removeIfTemporary() }
         let group = ShardLoopGroup(count: settings[.numNetworkThreads] ?? ProcessInfo.processInfo.activeProcessorCount)

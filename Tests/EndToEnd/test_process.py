@@ -183,9 +183,15 @@ def test_a_bad_configuration_file_is_refused_and_nothing_written(tmp_path, text,
 
 def test_bad_environment_variables_are_refused(tmp_path):
     data = ["--data", tmp_path / "data"]
-    assert_refused(run(*data, environment={"MYELIN_NO_SUCH_SETTING": "1"}), "MYELIN_NO_SUCH_SETTING")
     assert_refused(run(*data, environment={"MYELIN_LOG_RETENTION_MS": "soon"}), "soon")
     assert not (tmp_path / "data").exists()
+
+
+def test_a_variable_that_names_no_setting_is_told_of_and_does_no_harm(own_node):
+    """Kubernetes makes MYELIN_SERVICE_HOST and the like; the ops tool has MYELIN_CLUSTER."""
+    node = own_node(environment={"MYELIN_SERVICE_HOST": "10.0.0.1", "MYELIN_CLUSTER": "127.0.0.1:9190"})
+    assert " warning " in node.says("MYELIN_SERVICE_HOST")
+    assert not any("MYELIN_CLUSTER" in line for line in node.errors)
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
