@@ -110,11 +110,19 @@ extension PartitionLog {
         if let place = try walk(to: offset, inSegment: number, on: disk).place { return place }
         // A stale index leads astray as a bad batch does: only with a fresh one is it the batch.
         do throws(DiskFault) { try rebuildIndex(ofSegment: number, on: disk) } catch { throw .disk(error) }
-        let walk = try walk(to: offset, inSegment: number, on: disk)
-        if let place = walk.place { return place }
-        do throws(DiskFault) { try noteDamage(at: walk.stop, inSegment: number, on: disk) } catch { throw .disk(error) }
-        try checkUndamaged(offset)
-        return try place(of: offset, inSegment: number, on: disk)
+        var reached: Int64 = -1
+        while true {
+            let walk = try walk(to: offset, inSegment: number, on: disk)
+            if let place = walk.place { return place }
+            let damage: LogDamage
+            do throws(DiskFault) {
+                damage = try noteDamage(at: walk.stop, inSegment: number, on: disk)
+            } catch { throw .disk(error) }
+            try checkUndamaged(offset)
+            // Past this damage the way goes on, or else there is none.
+            guard walk.stop.position > reached else { throw .damaged(damage) }
+            reached = walk.stop.position
+        }
     }
 
     /// Goes from header to header, from the last known batch before `offset`.
@@ -153,7 +161,7 @@ extension PartitionLog {
     /// Takes note of damage met below the recovery point. Waits for the disk: the next valid batch is looked for.
     private mutating func noteDamage(
         at stop: RecentPositions.Place, inSegment number: Int, on disk: any Disk
-    ) throws(DiskFault) {
+    ) throws(DiskFault) -> LogDamage {
         let segment = segments[number]
         guard let file = segment.file else { preconditionFailure("a segment that was walked has no file") }
         var scanner = SegmentScanner(file, base: segment.baseOffset, byteCount: segment.byteCount)
@@ -163,11 +171,12 @@ extension PartitionLog {
         }
         let next = try scanner.nextBatch(after: stop.position, from: stop.offset, epoch: .none, on: disk)
         let end = next?.position ?? segment.byteCount
-        note(
-            LogDamage(
-                segment: segment.baseOffset, position: stop.position, byteCount: end - stop.position,
-                offsets: stop.offset..<(next?.header.baseOffset ?? max(stop.offset, segment.nextOffset)),
-                evidence: evidence))
+        let damage = LogDamage(
+            segment: segment.baseOffset, position: stop.position, byteCount: end - stop.position,
+            offsets: stop.offset..<(next?.header.baseOffset ?? max(stop.offset, segment.nextOffset)),
+            evidence: evidence)
+        note(damage)
+        return damage
     }
 
     /// The header at a batch start.
