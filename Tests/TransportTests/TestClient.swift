@@ -48,7 +48,7 @@ final class TestClient: Sendable {
             while true {
                 let count = recv(self.descriptor, &byte, 1, 0)
                 if count == 0 { return true }
-                if count < 0 { return errno == ECONNRESET }
+                if count < 0, errno != EINTR { return errno == ECONNRESET }
             }
         }
     }
@@ -65,6 +65,7 @@ final class TestClient: Sendable {
             let count = bytes.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
             }
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             sent += count
         }
@@ -77,6 +78,7 @@ final class TestClient: Sendable {
             let chunk = bytes.withUnsafeMutableBytes {
                 recv(descriptor, $0.baseAddress! + received, count - received, 0)
             }
+            if chunk < 0, errno == EINTR { continue }
             guard chunk > 0 else { break }
             received += chunk
         }

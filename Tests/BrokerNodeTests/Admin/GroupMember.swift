@@ -89,6 +89,7 @@ final class GroupMember: Sendable {
         while bytes.count < count {
             var piece = [UInt8](repeating: 0, count: count - bytes.count)
             let found = read(descriptor, &piece, piece.count)
+            if found < 0, errno == EINTR { continue }
             guard found > 0 else { throw ConnectionEnded() }
             bytes += piece.prefix(found)
         }

@@ -38,6 +38,7 @@ final class BlockingSocket {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw Fault(operation: "send", errno: errno) }
             sent += count
         }
@@ -50,6 +51,8 @@ final class BlockingSocket {
         var received = 0
         while received < count {
             let some = bytes[received...].withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+            // A socket with a time-out is not restarted after a signal, and io_uring wakes threads by one.
+            if some < 0, errno == EINTR { continue }
             guard some >= 0 else { throw Fault(operation: "recv", errno: errno) }
             if some == 0 { return nil }
             received += some
