@@ -162,7 +162,7 @@ package struct FetchSessions {
         return failed || recordByteCount > 0 || known != state
     }
 
-    /// Remembers what a first, complete answer said, and where an answer ran out of room.
+    /// Remembers where an answer ran out of room: the next one begins there.
     package mutating func ended(session id: Int32, exhaustedAt topic: FetchTopic, _ index: PartitionIndex) {
         guard let position = sessions[id]?.entries.index(forKey: Key(topic: topic, index: index)) else { return }
         sessions[id]!.cursor = position

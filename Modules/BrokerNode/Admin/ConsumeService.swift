@@ -24,7 +24,7 @@ private struct ConsumeCursor: Sendable {
     var error: RPCError?
 }
 
-/// Records of one partition, cut to what the stream wants, and whether they are the last for now.
+/// Records of one partition, cut to what the stream wants, and whether they reach its present end.
 private struct ConsumeCut {
     var bytes = SharedBytes.empty
     var next: Offset

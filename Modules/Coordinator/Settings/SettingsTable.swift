@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Primitives
+
 /// All settings of one kind of resource, looked up by name.
 public struct SettingsTable: Sendable {
     /// Sorted by name.
@@ -30,32 +32,8 @@ public struct SettingsTable: Sendable {
         return definition
     }
 
-    /// The known name with the fewest edits, when they are at most a third of its length; the first one of several.
+    /// The setting that was probably meant; nil when none looks like it.
     package func nearestName(to name: String) -> String? {
-        let (best, distance) = definitions.reduce((String?.none, Int.max)) { best, definition in
-            let distance = editDistance(name, definition.name)
-            return distance < best.1 ? (definition.name, distance) : best
-        }
-        return best.flatMap { distance <= max(1, $0.utf8.count / 3) ? $0 : nil }
+        Spelling.nearest(to: name, among: definitions.lazy.map(\.name))
     }
-}
-
-/// Insertions, deletions and replacements of one byte that turn `one` into `other` (Levenshtein).
-///
-/// - Complexity: O(bytes of `one` × bytes of `other`); texts longer than 128 bytes count as far apart.
-func editDistance(_ one: String, _ other: String) -> Int {
-    let left = Array(one.utf8)
-    let right = Array(other.utf8)
-    guard left.count <= 128, right.count <= 128 else { return max(left.count, right.count) }
-    var row = Array(0...right.count)
-    for (index, byte) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for column in right.indices {
-            let replaced = diagonal + (byte == right[column] ? 0 : 1)
-            diagonal = row[column + 1]
-            row[column + 1] = min(replaced, row[column] + 1, row[column + 1] + 1)
-        }
-    }
-    return row[right.count]
 }
