@@ -86,7 +86,7 @@ public final class RPCClient: @unchecked Sendable {
 
     // MARK: On the loop
 
-    private func start(_ call: RPCClientCall) {
+    func start(_ call: RPCClientCall) {
         guard !call.isOver else { return }
         call.client = self
         switch state {

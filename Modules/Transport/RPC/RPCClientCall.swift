@@ -68,12 +68,18 @@ final class RPCClientCall: @unchecked Sendable {
     private var isFinished = false
     /// An item that waits for the connection or for credit, and whom to tell.
     private var waiting: (item: Payload, done: (RPCError?) -> Void)?
+    /// Gets items and the end instead of the inbox and whoever waits for the response.
+    private var observer: ((RPCRawStream.Event) -> Void)?
 
-    init(loop: ShardLoop, method: MethodDescriptor, request: Payload, deadline: Instant) {
+    init(
+        loop: ShardLoop, method: MethodDescriptor, request: Payload, deadline: Instant,
+        observer: ((RPCRawStream.Event) -> Void)? = nil
+    ) {
         self.loop = loop
         self.method = method
         self.request = request
         self.deadline = deadline
+        self.observer = observer
         inbox = RPCInbox { [weak self] cost in self?.onLoop { $0.taken(cost) } }
     }
 
@@ -99,10 +105,7 @@ final class RPCClientCall: @unchecked Sendable {
     }
 
     func send(_ item: Payload, _ done: @escaping @Sendable (RPCError?) -> Void) {
-        onLoop { call in
-            precondition(call.waiting == nil, "two items of one \(call.method.name) at once")
-            call.offer(item, done)
-        }
+        onLoop { $0.offer(item, done) }
     }
 
     func finish() {
@@ -111,6 +114,12 @@ final class RPCClientCall: @unchecked Sendable {
             guard let link = call.link, !call.isOver else { return }
             link.link.command { $0.sendEnd(on: call.id) }
         }
+    }
+
+    /// Says no more to the observer of a call that is given up.
+    func forgetObserver() {
+        loop.preconditionCurrent()
+        observer = nil
     }
 
     func cancel() {
@@ -149,7 +158,8 @@ final class RPCClientCall: @unchecked Sendable {
 
     func report(_ event: RPCConnection.Event) {
         switch event {
-        case .itemReceived(_, let item, let cost): inbox.append(item, cost: cost)
+        case .itemReceived(_, let item, let cost):
+            if let observer { observer(.item(item, cost: cost)) } else { inbox.append(item, cost: cost) }
         case .responseReceived(_, let response): end(.success(response))
         case .streamFailed(_, let error): end(.failure(error))
         case .writable:
@@ -173,6 +183,10 @@ final class RPCClientCall: @unchecked Sendable {
             waiting = nil
             done(result.failure ?? RPCError(.cancelled, "the call is over"))
         }
+        if let observer {
+            self.observer = nil
+            return observer(.ended(result))
+        }
         inbox.finish(result.map { _ in () })
         let waiter: CheckedContinuation<Result<Payload, RPCError>, Never>? = outcome.withLock { outcome in
             outcome.result = result
@@ -182,13 +196,16 @@ final class RPCClientCall: @unchecked Sendable {
         waiter?.resume(returning: result)
     }
 
-    private func taken(_ cost: Int) {
+    func taken(_ cost: Int) {
+        loop.preconditionCurrent()
         guard let link, !isOver else { return }
         let id = id
         link.link.command { $0.taken(cost, on: id) }
     }
 
-    private func offer(_ item: Payload, _ done: @escaping (RPCError?) -> Void) {
+    func offer(_ item: Payload, _ done: @escaping (RPCError?) -> Void) {
+        loop.preconditionCurrent()
+        precondition(waiting == nil, "two items of one \(method.name) at once")
         guard !isOver else { return done(failure ?? RPCError(.cancelled, "the call is over")) }
         guard let link else { return waiting = (item, done) }
         let id = id
