@@ -1,6 +1,6 @@
 # Two commands are for everyone: `make run` and `make test`. The others are for people who change the code.
 
-.PHONY: run test check bench docs clean help
+.PHONY: run cluster test check bench docs clean help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -9,6 +9,12 @@ help: ## What can be made
 run: ## Build and start one node, filled with this machine's own package data (ARGS="…" passes flags on)
 	@infra/ci/install-dependencies build
 	@infra/local/run $(ARGS)
+
+cluster: ## Build and start three brokers and three controllers in ./.cluster (ARGS="…" passes flags on)
+	@infra/ci/install-dependencies build
+	@echo "building (the first time takes some minutes) …" >&2
+	@for product in myelin-broker myelin-controller myelin; do swift build -q -c release --product $$product; done
+	@infra/local/cluster up --foreground $(ARGS)
 
 test: ## Everything continuous integration runs
 	@infra/ci/install-dependencies test
