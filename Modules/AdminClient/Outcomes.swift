@@ -13,6 +13,8 @@ extension Admin.TopicDescription: AdminOutcome {}
 extension Admin.TopicOutcome: AdminOutcome {}
 extension Admin.PartitionInfo: AdminOutcome {}
 extension Admin.PartitionTrimOutcome: AdminOutcome {}
+extension Admin.PartitionMoveOutcome: AdminOutcome {}
+extension Admin.LeaderElectOutcome: AdminOutcome {}
 extension Admin.ConsumedPartition: AdminOutcome {}
 extension Admin.GroupDescription: AdminOutcome {}
 extension Admin.GroupLag: AdminOutcome {}

@@ -90,6 +90,7 @@ extension Catalogue {
         catalogue.addTopics()
         catalogue.addGroups()
         catalogue.addConfigs()
+        catalogue.addPeers()
         return catalogue
     }
 
@@ -98,6 +99,12 @@ extension Catalogue {
         add(Admin.health)
         add(Admin.doctor)
         add(Admin.metrics)
+        add(Admin.balance)
+        add(Admin.featureUpdate)
+        add(Admin.brokerDrain)
+        add(Admin.brokerStop)
+        add(Admin.brokerUnregister)
+        add(Admin.voterChange)
     }
 
     private mutating func addTopics() {
@@ -108,6 +115,9 @@ extension Catalogue {
         add(Admin.topicDelete)
         add(Admin.topicTrim)
         add(Admin.partitionList)
+        add(Admin.partitionMove)
+        add(Admin.partitionMoveList)
+        add(Admin.leaderElect)
         add(Admin.produce)
         add(Admin.consume)
     }
@@ -125,5 +135,10 @@ extension Catalogue {
         add(Admin.configDescribe)
         add(Admin.configAlter)
         add(Admin.configExplain)
+    }
+
+    private mutating func addPeers() {
+        add(Admin.brokerState)
+        add(Admin.offsetLookup)
     }
 }

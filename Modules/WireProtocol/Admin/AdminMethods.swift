@@ -9,6 +9,17 @@ public enum Admin {
     public static let health = UnaryMethod<HealthRequest, HealthResponse>(0x0102, "Health")
     public static let doctor = UnaryMethod<DoctorRequest, DoctorResponse>(0x0103, "Doctor")
     public static let metrics = UnaryMethod<MetricsRequest, MetricsResponse>(0x0104, "Metrics")
+    public static let balance = UnaryMethod<BalanceRequest, BalanceResponse>(0x0105, "Balance", isMutating: true)
+    public static let featureUpdate =
+        UnaryMethod<FeatureUpdateRequest, FeatureUpdateResponse>(0x0106, "FeatureUpdate", isMutating: true)
+    public static let brokerDrain =
+        UnaryMethod<BrokerDrainRequest, BrokerDrainResponse>(0x0107, "BrokerDrain", isMutating: true)
+    public static let brokerStop =
+        UnaryMethod<BrokerStopRequest, BrokerStopResponse>(0x0108, "BrokerStop", isMutating: true)
+    public static let brokerUnregister =
+        UnaryMethod<BrokerUnregisterRequest, BrokerUnregisterResponse>(0x0109, "BrokerUnregister", isMutating: true)
+    public static let voterChange =
+        UnaryMethod<VoterChangeRequest, VoterChangeResponse>(0x010a, "VoterChange", isMutating: true)
 
     public static let topicList = UnaryMethod<TopicListRequest, TopicListResponse>(0x0110, "TopicList")
     public static let topicDescribe = UnaryMethod<TopicDescribeRequest, TopicDescribeResponse>(0x0111, "TopicDescribe")
@@ -21,6 +32,12 @@ public enum Admin {
     public static let topicTrim =
         UnaryMethod<TopicTrimRequest, TopicTrimResponse>(0x0115, "TopicTrim", isMutating: true)
     public static let partitionList = UnaryMethod<PartitionListRequest, PartitionListResponse>(0x0118, "PartitionList")
+    public static let partitionMove =
+        UnaryMethod<PartitionMoveRequest, PartitionMoveResponse>(0x0119, "PartitionMove", isMutating: true)
+    public static let partitionMoveList =
+        UnaryMethod<PartitionMoveListRequest, PartitionMoveListResponse>(0x011a, "PartitionMoveList")
+    public static let leaderElect =
+        UnaryMethod<LeaderElectRequest, LeaderElectResponse>(0x011b, "LeaderElect", isMutating: true)
 
     /// Items carry record batches; an acknowledgement answers each one.
     public static let produce =
@@ -44,14 +61,22 @@ public enum Admin {
         UnaryMethod<ConfigAlterRequest, ConfigAlterResponse>(0x0142, "ConfigAlter", isMutating: true)
     public static let configExplain = UnaryMethod<ConfigExplainRequest, ConfigExplainResponse>(0x0143, "ConfigExplain")
 
+    /// What one broker asks another, to answer for the cluster.
+    public static let brokerState = UnaryMethod<BrokerStateRequest, BrokerStateResponse>(0x0160, "BrokerState")
+    public static let offsetLookup = UnaryMethod<OffsetLookupRequest, OffsetLookupResponse>(0x0161, "OffsetLookup")
+
     /// Every method above, ascending by id.
     public static let methods: [MethodDescriptor] = [
         clusterInfo.descriptor, health.descriptor, doctor.descriptor, metrics.descriptor,
+        balance.descriptor, featureUpdate.descriptor, brokerDrain.descriptor, brokerStop.descriptor,
+        brokerUnregister.descriptor, voterChange.descriptor,
         topicList.descriptor, topicDescribe.descriptor, topicCreate.descriptor, topicAlter.descriptor,
         topicDelete.descriptor, topicTrim.descriptor, partitionList.descriptor,
+        partitionMove.descriptor, partitionMoveList.descriptor, leaderElect.descriptor,
         produce.descriptor, consume.descriptor,
         groupList.descriptor, groupDescribe.descriptor, groupLag.descriptor, groupOffsetReset.descriptor,
         groupDelete.descriptor,
         configList.descriptor, configDescribe.descriptor, configAlter.descriptor, configExplain.descriptor,
+        brokerState.descriptor, offsetLookup.descriptor,
     ]
 }

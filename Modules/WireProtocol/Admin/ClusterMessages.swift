@@ -72,6 +72,16 @@ extension Admin {
         public var replicaCount: Int32 = 0
         /// Size of its logs.
         public var byteCount: Int64 = 0
+        /// It stops, and hands its leaderships over.
+        public var isInControlledShutdown = false
+        /// Leaderships and replicas are moved away from it.
+        public var isDraining = false
+        /// Partitions it stores and is in sync with.
+        public var inSyncCount: Int32 = 0
+        /// Room on its disk; nil where it did not say.
+        public var freeByteCount: Int64?
+        /// Why version, start and sizes are missing.
+        public var error: RPCError?
 
         public init() {}
 
@@ -85,6 +95,11 @@ extension Admin {
             try visitor.field(7, "leaderCount", &leaderCount)
             try visitor.field(8, "replicaCount", &replicaCount)
             try visitor.field(9, "byteCount", &byteCount)
+            try visitor.field(10, "isInControlledShutdown", &isInControlledShutdown)
+            try visitor.field(11, "isDraining", &isDraining)
+            try visitor.field(12, "inSyncCount", &inSyncCount)
+            try visitor.field(13, "freeByteCount", &freeByteCount)
+            try visitor.field(14, "error", &error)
         }
     }
 
@@ -121,6 +136,14 @@ extension Admin {
         public var term = Term(0)
         /// End of its metadata log.
         public var logEndOffset = Offset(0)
+        /// It votes; else it only follows.
+        public var isVoter = false
+        /// Of its data folder, 32 hexadecimal digits; empty where not known.
+        public var directoryID = ""
+        /// Records of the metadata log that it lacks; −1 where not known.
+        public var lagRecordCount: Int64 = 0
+        /// Since the active controller heard of it; −1 where not known.
+        public var lastContactMilliseconds: Int64 = 0
 
         public init() {}
 
@@ -130,6 +153,10 @@ extension Admin {
             try visitor.field(3, "isActive", &isActive)
             try visitor.field(4, "term", &term)
             try visitor.field(5, "logEndOffset", &logEndOffset)
+            try visitor.field(6, "isVoter", &isVoter)
+            try visitor.field(7, "directoryID", &directoryID)
+            try visitor.field(8, "lagRecordCount", &lagRecordCount)
+            try visitor.field(9, "lastContactMilliseconds", &lastContactMilliseconds)
         }
     }
 
@@ -156,9 +183,14 @@ extension Admin {
 
     /// Asks whether the cluster is well.
     public struct HealthRequest: Message {
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
+
         public init() {}
 
-        public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {}
+        public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
+            try visitor.field(1, "localOnly", &localOnly)
+        }
     }
 
     /// One verdict and the checks it is made of.
@@ -213,11 +245,14 @@ extension Admin {
     public struct DoctorRequest: Message {
         /// Names of checks to run; empty runs all.
         public var checks: [String] = []
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "checks", &checks)
+            try visitor.field(2, "localOnly", &localOnly)
         }
     }
 

@@ -145,6 +145,8 @@ extension Admin {
         public var includesDocumentation = false
         /// Fills `synonyms`.
         public var includesSynonyms = false
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
@@ -153,6 +155,7 @@ extension Admin {
             try visitor.field(2, "names", &names)
             try visitor.field(3, "includesDocumentation", &includesDocumentation)
             try visitor.field(4, "includesSynonyms", &includesSynonyms)
+            try visitor.field(5, "localOnly", &localOnly)
         }
     }
 
@@ -281,12 +284,15 @@ extension Admin {
         public var resource = ConfigResource()
         /// Which.
         public var name = ""
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "resource", &resource)
             try visitor.field(2, "name", &name)
+            try visitor.field(3, "localOnly", &localOnly)
         }
     }
 

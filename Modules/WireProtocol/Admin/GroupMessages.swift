@@ -9,12 +9,15 @@ extension Admin {
         public var states: [String] = []
         /// Only of these types: `classic`, `consumer`, `share`; empty gives all.
         public var types: [String] = []
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "states", &states)
             try visitor.field(2, "types", &types)
+            try visitor.field(3, "localOnly", &localOnly)
         }
     }
 
@@ -22,11 +25,14 @@ extension Admin {
     public struct GroupListResponse: Message {
         /// Ascending by id.
         public var groups: [GroupSummary] = []
+        /// Brokers that did not answer, so that their numbers are missing; ascending by id.
+        public var unreachable: [BrokerFailure] = []
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "groups", &groups)
+            try visitor.field(2, "unreachable", &unreachable)
         }
     }
 
@@ -61,11 +67,14 @@ extension Admin {
     public struct GroupDescribeRequest: Message {
         /// At least one.
         public var groupIDs: [String] = []
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "groupIDs", &groupIDs)
+            try visitor.field(2, "localOnly", &localOnly)
         }
     }
 
@@ -162,12 +171,15 @@ extension Admin {
         public var groupIDs: [String] = []
         /// Only in these; empty for all.
         public var topics: [String] = []
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "groupIDs", &groupIDs)
             try visitor.field(2, "topics", &topics)
+            try visitor.field(3, "localOnly", &localOnly)
         }
     }
 
@@ -262,6 +274,8 @@ extension Admin {
         public var target = OffsetTarget()
         /// Says what would be committed, commits nothing.
         public var validateOnly = false
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
@@ -270,6 +284,7 @@ extension Admin {
             try visitor.field(2, "selection", &selection)
             try visitor.field(3, "target", &target)
             try visitor.field(4, "validateOnly", &validateOnly)
+            try visitor.field(5, "localOnly", &localOnly)
         }
     }
 
@@ -359,12 +374,15 @@ extension Admin {
         public var groupIDs: [String] = []
         /// Checks everything, changes nothing.
         public var validateOnly = false
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "groupIDs", &groupIDs)
             try visitor.field(2, "validateOnly", &validateOnly)
+            try visitor.field(3, "localOnly", &localOnly)
         }
     }
 

@@ -11,6 +11,8 @@ extension Admin {
         public var acks: Int16 = 0
         /// For each batch; 0 takes the broker's default.
         public var timeoutMilliseconds: Int32 = 0
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
@@ -18,6 +20,7 @@ extension Admin {
             try visitor.field(1, "topic", &topic)
             try visitor.field(2, "acks", &acks)
             try visitor.field(3, "timeoutMilliseconds", &timeoutMilliseconds)
+            try visitor.field(4, "localOnly", &localOnly)
         }
     }
 
@@ -143,6 +146,8 @@ extension Admin {
         public var isolationLevel = IsolationLevel.unspecified
         /// Attachment of one item; at least one batch always comes. 0 takes 1 MiB.
         public var itemBytesMax: Int32 = 0
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
@@ -155,6 +160,7 @@ extension Admin {
             try visitor.field(6, "recordCountMax", &recordCountMax)
             try visitor.field(7, "isolationLevel", &isolationLevel)
             try visitor.field(8, "itemBytesMax", &itemBytesMax)
+            try visitor.field(9, "localOnly", &localOnly)
         }
     }
 

@@ -22,11 +22,14 @@ extension Admin {
     public struct TopicListResponse: Message {
         /// Ascending by name.
         public var topics: [TopicSummary] = []
+        /// Brokers that did not answer, so that their numbers are missing; ascending by id.
+        public var unreachable: [BrokerFailure] = []
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "topics", &topics)
+            try visitor.field(2, "unreachable", &unreachable)
         }
     }
 
@@ -159,6 +162,12 @@ extension Admin {
         public var logDirectory = ""
         /// Why offsets and size are missing.
         public var error: RPCError?
+        /// They copy, and become replicas when they are in sync.
+        public var addingReplicas: [NodeID] = []
+        /// They go when the added ones are in sync.
+        public var removingReplicas: [NodeID] = []
+        /// Who led last, of a partition that has no leader and nobody eligible.
+        public var lastKnownLeaderID: NodeID?
 
         public init() {}
 
@@ -180,6 +189,9 @@ extension Admin {
             try visitor.field(15, "byteCount", &byteCount)
             try visitor.field(16, "logDirectory", &logDirectory)
             try visitor.field(17, "error", &error)
+            try visitor.field(18, "addingReplicas", &addingReplicas)
+            try visitor.field(19, "removingReplicas", &removingReplicas)
+            try visitor.field(20, "lastKnownLeaderID", &lastKnownLeaderID)
         }
     }
 
@@ -211,6 +223,10 @@ extension Admin {
         case underMinInSync = 2
         /// Without a leader.
         case offline = 3
+        /// Replicas are being added or removed.
+        case moving = 4
+        /// Led by another than the first of their replicas.
+        case notPreferred = 5
     }
 
     /// The partitions asked for.
@@ -411,12 +427,15 @@ extension Admin {
         public var partitions: [PartitionTrim] = []
         /// Checks everything, changes nothing.
         public var validateOnly = false
+        /// Only what this broker does itself; no other is asked.
+        public var localOnly = false
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "partitions", &partitions)
             try visitor.field(2, "validateOnly", &validateOnly)
+            try visitor.field(3, "localOnly", &localOnly)
         }
     }
 
