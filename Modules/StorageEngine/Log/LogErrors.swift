@@ -17,6 +17,21 @@ public enum AppendRefusal: Error, Hashable, Sendable {
     case staleLeaderEpoch(current: LeaderEpoch, received: LeaderEpoch)
 }
 
+/// Why a log did not take batches that another replica had stored. Nothing of them was staged.
+public enum ReplicatedAppendRefusal: Error, Equatable, Sendable {
+    /// A synchronize or a repair of this log failed before. Only opening it again helps.
+    case failed(DiskFault)
+    case closed
+    /// The bytes are not whole batches with right checksums; the position counts from the first byte given.
+    case malformed(DecodeError)
+    /// The first batch does not begin where the log ends, or a later one not where the one before it ends.
+    case notContiguous(expected: Offset, received: Offset)
+    /// A batch is of an older leader than the batch before it.
+    case staleLeaderEpoch(current: LeaderEpoch, received: LeaderEpoch)
+    /// No segment could hold it. The leader's `segment.bytes` is larger than ours.
+    case batchTooLarge(byteCount: Int, segmentByteCountMax: Int64)
+}
+
 /// Why a read gave nothing.
 public enum ReadRefusal: Error, Hashable, Sendable {
     /// Kafka: OFFSET_OUT_OF_RANGE.

@@ -16,6 +16,13 @@ public struct Appended: Hashable, Sendable {
     }
 }
 
+/// What `appendReplicated` staged.
+public struct ReplicatedAppend: Hashable, Sendable {
+    public let offsets: Range<Offset>
+    public let batchCount: Int
+    public let byteCount: Int
+}
+
 /// Whole batches in one file, ready for `sendfile`, `readIfCached` or `submitRead`.
 ///
 /// Valid until `closeColdFiles`, `truncate`, `close` or, after the segment was removed, until its file is deleted.

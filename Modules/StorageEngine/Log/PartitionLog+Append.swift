@@ -5,10 +5,16 @@ public import RecordBatch
 
 /// Batches that have their offsets and are not yet in a file, with what is needed to take them back.
 struct Staging: Sendable {
+    /// Which of a batch's first bytes are written afresh.
+    enum Stamp {
+        case none, place, header
+    }
+
     struct Entry: Sendable {
         /// As it will stand in the log.
         let header: BatchHeader
         let stampStart: Int
+        /// 0 for a batch that is stored as it came.
         let stampByteCount: Int
         /// What follows the stamp, shared with the request it came in.
         let body: SharedBytes
@@ -36,9 +42,6 @@ struct Staging: Sendable {
 }
 
 extension PartitionLog {
-    /// Base offset, length and leader epoch: the bytes a broker sets, outside the checksum.
-    private static let stampByteCount = 16
-
     /// Stages a batch at the end of the log and gives its records their offsets. No I/O, no copy of the payload.
     ///
     /// Readable after the next `writeStaged`, durable when `durableOffset` passes it.
@@ -61,7 +64,7 @@ extension PartitionLog {
         }
         header.baseOffset = logEndOffset
         header.partitionLeaderEpoch = epoch
-        stage(batch, header, isReplaced: replacement != nil, at: now)
+        stage(batch, header, stamp: replacement == nil ? .place : .header, at: now)
         return Appended(baseOffset: header.baseOffset, lastOffset: header.lastOffset, isDuplicate: false)
     }
 
@@ -81,7 +84,7 @@ extension PartitionLog {
         guard epoch >= epochs.latest else { throw .staleLeaderEpoch(current: epochs.latest, received: epoch) }
     }
 
-    private mutating func stage(_ batch: Batch, _ header: BatchHeader, isReplaced: Bool, at now: Timestamp) {
+    mutating func stage(_ batch: Batch, _ header: BatchHeader, stamp: Staging.Stamp, at now: Timestamp) {
         if staging.entries.isEmpty {
             let active = segments[segments.count - 1]
             (staging.segment, staging.position) = (active.baseOffset, active.byteCount)
@@ -93,7 +96,11 @@ extension PartitionLog {
             (staging.segment, staging.position, staging.firstAppend) = (header.baseOffset, 0, .none)
         }
         let stampStart = staging.stamps.count
-        if isReplaced { header.write(to: &staging.stamps) } else { writeStamp(of: header) }
+        switch stamp {
+        case .none: break
+        case .place: writePlace(of: header)
+        case .header: header.write(to: &staging.stamps)
+        }
         let stampByteCount = staging.stamps.count - stampStart
         let beganEpoch = epochs.note(header.partitionLeaderEpoch, at: header.baseOffset)
         let before = header.hasProducer ? producers.note(header, at: header.baseOffset, wroteAt: now) : nil
@@ -107,7 +114,8 @@ extension PartitionLog {
         logEndOffset = header.nextOffset
     }
 
-    private mutating func writeStamp(of header: BatchHeader) {
+    /// Base offset, length and leader epoch: the bytes a broker sets, outside the checksum.
+    private mutating func writePlace(of header: BatchHeader) {
         staging.stamps.writeInt64(header.baseOffset.rawValue)
         staging.stamps.writeInt32(header.batchLength)
         staging.stamps.writeInt32(header.partitionLeaderEpoch.rawValue)
@@ -188,7 +196,9 @@ extension PartitionLog {
         staging.pieces.removeAll(keepingCapacity: true)
         let stamps = staging.stamps.shared
         for entry in staging.entries[range] {
-            staging.pieces.append(stamps.slice(from: entry.stampStart, count: entry.stampByteCount))
+            if entry.stampByteCount > 0 {
+                staging.pieces.append(stamps.slice(from: entry.stampStart, count: entry.stampByteCount))
+            }
             if !entry.body.isEmpty { staging.pieces.append(entry.body) }
         }
     }
