@@ -67,6 +67,7 @@ let package = Package(
         // Cores.
         module("StorageEngine", ["Primitives", "RecordBatch", "CShims"]),
         module("Coordinator", ["Primitives", hashTrees]),
+        module("Replication", ["Primitives", "RecordBatch"]),
         module("Groups", ["Primitives"]),
 
         // Mechanisms.
@@ -74,21 +75,40 @@ let package = Package(
         module("Telemetry", [logging]),
 
         // Nodes.
-        module("ControllerNode", ["Primitives", "Coordinator", "RecordBatch", "StorageEngine"]),
+        module(
+            "ControllerNode",
+            ["Primitives", "Coordinator", "RecordBatch", "StorageEngine", "WireProtocol", "Transport"]),
         module(
             "BrokerNode",
             [
-                "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Coordinator", "Groups",
-                "Transport", "Telemetry", "ControllerNode",
+                "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication",
+                "Coordinator",
+                "Groups", "Transport", "Telemetry", "ControllerNode",
             ] + collections),
 
         // Clients.
         module("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
 
         // Apps.
+        .target(
+            name: "Composition",
+            dependencies: [
+                "BrokerNode", "ControllerNode", "Coordinator", "Telemetry", "Transport", logging, arguments, yaml,
+            ],
+            path: "Apps/Composition", swiftSettings: strict),
+        .executableTarget(
+            name: "myelin-broker",
+            dependencies: ["Composition", "BrokerNode", "Coordinator", "Transport", logging, arguments],
+            path: "Apps/broker", swiftSettings: strict),
+        .executableTarget(
+            name: "myelin-controller",
+            dependencies: [
+                "Composition", "ControllerNode", "Coordinator", "Primitives", "Transport", logging, arguments,
+            ],
+            path: "Apps/controller", swiftSettings: strict),
         .executableTarget(
             name: "myelin-standalone",
-            dependencies: ["BrokerNode", "Coordinator", "Telemetry", "Transport", logging, arguments, yaml],
+            dependencies: ["Composition", "BrokerNode", "Coordinator", "Transport", logging, arguments],
             path: "Apps/standalone", swiftSettings: strict),
 
         .target(
@@ -114,6 +134,7 @@ let package = Package(
         tests("WireProtocol", ["Primitives"]),
         tests("StorageEngine", ["Primitives", "RecordBatch", "Simulation", "CShims"]),
         tests("Coordinator", ["Primitives"]),
+        tests("Replication", ["Primitives", "RecordBatch"]),
         tests("Groups", ["Primitives"], exclude: ["Scenarios", "Vectors"]),
         tests("Transport", ["Primitives", "WireProtocol", "CShims"] + nio),
         tests("Telemetry", [logging]),

@@ -13,15 +13,18 @@ private let allowed: [String: Set<String>] = [
     "WireProtocol": ["Primitives"],
     "StorageEngine": ["Primitives", "RecordBatch", "CShims", "Glibc"],
     "Coordinator": ["Primitives"],
+    "Replication": ["Primitives", "RecordBatch"],
     "Groups": ["Primitives"],
     "Transport": [
         "Primitives", "WireProtocol", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "Glibc",
     ],
     "Telemetry": ["Primitives", "Logging", "Glibc"],
-    "ControllerNode": ["Primitives", "Coordinator", "StorageEngine", "RecordBatch"],
+    "ControllerNode": [
+        "Primitives", "Coordinator", "StorageEngine", "RecordBatch", "WireProtocol", "Transport", "Foundation",
+    ],
     "BrokerNode": [
-        "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Coordinator", "Groups",
-        "Transport", "Telemetry", "ControllerNode", "Logging",
+        "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication", "Coordinator",
+        "Groups", "Transport", "Telemetry", "ControllerNode", "Logging",
     ],
     "AdminClient": ["Primitives", "WireProtocol", "Transport"],
 ]
@@ -32,7 +35,7 @@ private let anywhere: Set<String> = [
 ]
 
 /// Modules that must run unchanged inside a simulator: no world in them.
-private let cores = ["RecordBatch", "KafkaProtocol", "WireProtocol", "Coordinator", "Groups"]
+private let cores = ["RecordBatch", "KafkaProtocol", "WireProtocol", "Coordinator", "Replication", "Groups"]
 
 /// Words by which a core would reach for the world.
 private let worldly = [

@@ -107,10 +107,10 @@ public final class ShardLoop: @unchecked Sendable {
         roundEndHooks.append(hook)
     }
 
-    /// Makes sure that the current round ends with the hooks and a flush.
+    /// Makes sure that the current round ends with the hooks and a flush. Call it on the loop.
     ///
     /// NIO runs tasks after the sockets that were ready, so one end serves all of them.
-    func roundHasWork() {
+    public func roundHasWork() {
         guard !isRoundEndScheduled else { return }
         isRoundEndScheduled = true
         eventLoop.execute { self.endRound() }
