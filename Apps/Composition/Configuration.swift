@@ -1,34 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Coordinator
+package import Coordinator
 import Foundation
 import Yams
 
 /// Gathers settings from where people put them.
-struct Configuration {
-    let flags: [String: String]
-    /// Path of a YAML file, if any.
-    let file: String?
+package struct Configuration {
+    private var layers: SettingLayers
 
     /// The ops tool's own variable, which a shell may have set for it.
     private static let toolVariable = "MYELIN_CLUSTER"
 
-    func settings() throws -> BrokerSettings {
-        var layers = SettingLayers()
+    /// - Parameters:
+    ///   - flags: Settings by name, as given on the command line.
+    ///   - file: Path of a YAML file, if any.
+    package init(flags: [String: String], file: String?) throws {
+        layers = SettingLayers()
         layers.flags = flags
         layers.environment = ProcessInfo.processInfo.environment.filter { $0.key != Self.toolVariable }
         layers.file = try file.map(Self.read) ?? [:]
-        // A laptop's node is for the laptop: other machines are let in by saying so.
-        let isListenerSet = [layers.flags, layers.file].contains { $0["listeners"] != nil }
-        guard !isListenerSet, layers.environment[BrokerSettings.variable(of: "listeners")] == nil else {
-            return try BrokerSettings(layers)
-        }
-        layers.flags["listeners"] = "PLAINTEXT://127.0.0.1:9092"
-        return try BrokerSettings(layers)
     }
 
+    /// Gives a setting a value where nobody gave it one.
+    package mutating func setDefault(_ name: String, _ value: String) {
+        let isGiven = [layers.flags, layers.file].contains { $0[name] != nil }
+        guard !isGiven, layers.environment[BrokerSettings.variable(of: name)] == nil else { return }
+        layers.flags[name] = value
+    }
+
+    /// - Throws: `SettingError` for the first value that cannot be.
+    package func settings() throws -> BrokerSettings { try BrokerSettings(layers) }
+
+    // MARK: File
+
     /// Reads a YAML file; nested keys are joined with dots, so `log: {retention: {ms: 1}}` is `log.retention.ms: 1`.
-    static func read(_ path: String) throws -> [String: String] {
+    private static func read(_ path: String) throws -> [String: String] {
         let text: String
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
@@ -63,5 +69,15 @@ struct Configuration {
             case .alias: throw UsageError("--config \(path): \(prefix + name) is an alias, write its value")
             }
         }
+    }
+}
+
+extension BrokerSettings {
+    /// The folder of all data, for processes that do not work without one.
+    package func requiredDataDirectory() throws -> String {
+        guard let named = dataDirectory else {
+            throw UsageError("log.dirs must be set: it names the folder for all data")
+        }
+        return URL(fileURLWithPath: named).standardizedFileURL.path
     }
 }
