@@ -182,7 +182,9 @@ struct CreateTopicsTests {
         let retention = try #require(created.configs.first { $0.name == "retention.ms" })
         #expect(retention.value == "5")
         #expect(retention.origin == .topic)
-        #expect(created.configs.filter { $0.origin != .builtIn }.map(\.name) == ["retention.ms"])
+        #expect(created.configs.filter { $0.origin == .topic }.map(\.name) == ["retention.ms"])
+        // Agreed upon for the whole cluster.
+        #expect(created.configs.filter { $0.origin == .dynamicDefault }.map(\.name) == ["min.insync.replicas"])
     }
 
     @Test("__consumer_offsets is created once, compacted, with as many replicas as there are brokers")

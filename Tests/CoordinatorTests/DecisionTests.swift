@@ -202,23 +202,6 @@ struct MembershipTests {
         #expect(try deciding.run(AllocateProducerIDs(broker: NodeID(1), epoch: epoch)) == .failure(.exhausted))
     }
 
-    @Test("a broker that starts again has a later epoch; the same start asked twice has one")
-    func registration() throws {
-        var deciding = try Deciding()
-        let first = try #require(deciding.image.broker(NodeID(1)))
-        func register(_ incarnation: UInt64) throws -> BrokerEpoch {
-            try deciding.run(
-                RegisterBroker(
-                    id: NodeID(1), incarnation: IncarnationID(high: 0, low: incarnation),
-                    listeners: first.listeners)
-            ).get()
-        }
-        #expect(try register(1) == first.epoch)
-        let second = try register(2)
-        #expect(second > first.epoch)
-        #expect(try register(2) == second)
-    }
-
     @Test("a broker without listeners, or that lacks a finalized feature, is refused")
     func refusedRegistration() throws {
         var deciding = try Deciding()
@@ -246,27 +229,10 @@ struct MembershipTests {
         #expect(throws: UnregisterBrokerRefusal.hasReplicas(topic: "a")) {
             try deciding.run(UnregisterBroker(NodeID(2))).get()
         }
-        try deciding.run(UnregisterBroker(NodeID(1))).get()
+        _ = try deciding.run(UnregisterBroker(NodeID(1))).get()
         #expect(deciding.image.brokers().map(\.id) == [NodeID(2)])
         #expect(throws: UnregisterBrokerRefusal.unknownBroker(NodeID(1))) {
             try deciding.run(UnregisterBroker(NodeID(1))).get()
-        }
-    }
-
-    @Test("features move inside what is supported, and never off or out of it")
-    func features() throws {
-        var deciding = try Deciding()
-        func update(_ name: String, _ level: Int16) throws -> Result<Void, UpdateFeatureRefusal> {
-            try deciding.run(UpdateFeatures([FeatureUpdate(name: name, level: level)]))[0]
-        }
-        try update("myelin.metadata", 1).get()
-        #expect(deciding.image.features().map(\.name) == ["myelin.metadata"])
-        #expect(throws: UpdateFeatureRefusal.unsupportedLevel(2, supported: Features.metadata)) {
-            try update("myelin.metadata", 2).get()
-        }
-        #expect(throws: UpdateFeatureRefusal.required) { try update("myelin.metadata", 0).get() }
-        #expect(throws: UpdateFeatureRefusal.unknownFeature("metadata.version")) {
-            try update("metadata.version", 1).get()
         }
     }
 }

@@ -120,7 +120,7 @@ struct MetadataDeltaTests {
             .topicRemoved(gone.id),
             .configSet(.topic("kept"), name: "retention.ms", value: "5"),
             .configSet(.brokerDefaults, name: "num.partitions", value: "5"),
-            .brokerFencingChanged(NodeID(2), epoch: BrokerEpoch(1), isFenced: true),
+            .brokerFencingChanged(NodeID(2), epoch: deciding.epoch(of: 2), isFenced: true),
             .featureLevelSet(name: "myelin.metadata", level: 1),
         ] { try recorder.replay(record) }
         let delta = recorder.delta()

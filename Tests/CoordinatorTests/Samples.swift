@@ -47,6 +47,43 @@ let sampleRecords: [(name: String, record: MetadataRecord)] = [
                 ], rack: "a", features: [FeatureRange(name: "myelin.metadata", levelMin: 1, levelMax: 1)]))
     ),
     ("broker-fencing", .brokerFencingChanged(NodeID(1), epoch: BrokerEpoch(17), isFenced: true)),
+    (
+        "partition-created-reassigning",
+        .partitionCreated(
+            PartitionRecord(
+                id: PartitionID(topic: topicID, index: PartitionIndex(1)),
+                replicas: [NodeID(4), NodeID(1), NodeID(2)], inSyncReplicas: [], leader: .none,
+                leaderEpoch: LeaderEpoch(9), partitionEpoch: PartitionEpoch(12),
+                eligibleLeaderReplicas: [NodeID(1), NodeID(2)], lastKnownLeader: NodeID(1),
+                addingReplicas: [NodeID(4)], removingReplicas: [NodeID(2)]))
+    ),
+    (
+        "partition-changed-eligible",
+        .partitionChanged(
+            PartitionChangeRecord(
+                id: PartitionID(topic: topicID, index: PartitionIndex(1)), leader: NodeID.none,
+                inSyncReplicas: [], eligibleLeaderReplicas: [NodeID(1)], lastKnownLeader: NodeID(1),
+                addingReplicas: [], removingReplicas: [NodeID(300)]))
+    ),
+    (
+        "broker-registered-cluster",
+        .brokerRegistered(
+            BrokerRecord(
+                id: NodeID(2), epoch: BrokerEpoch(18), incarnation: IncarnationID(high: 3, low: 4), listeners: [],
+                isFenced: false, rpc: RPCEndpoint(host: "b2", port: 9190),
+                directory: IncarnationID(high: 5, low: 6), isInControlledShutdown: true, isDraining: true))
+    ),
+    ("broker-shutdown-started", .brokerShutdownStarted(NodeID(1), epoch: BrokerEpoch(17))),
+    ("broker-draining", .brokerDrainingChanged(NodeID(1), epoch: BrokerEpoch(17), isDraining: true)),
+    (
+        "loss",
+        .lossRecorded(
+            LossManifest(
+                partition: PartitionID(topic: topicID, index: PartitionIndex(1)), leaderEpoch: LeaderEpoch(4),
+                electedLeader: NodeID(3), lastKnownLeader: NodeID(1), inSyncReplicas: [NodeID(1)],
+                eligibleLeaderReplicas: [NodeID(2)], time: Timestamp(1_700_000_000_000), logEnd: Offset(70),
+                highWatermark: Offset(75)))
+    ),
     ("broker-unregistered", .brokerUnregistered(NodeID(1), epoch: BrokerEpoch(17))),
 ]
 
@@ -56,36 +93,41 @@ func encoded(_ record: MetadataRecord) -> [UInt8] {
     return writer.bytes
 }
 
-/// A world for decisions: an image, the settings of node 1, and entropy.
+/// A world for decisions: an image, the settings of controller 1, sessions, clocks and entropy.
 struct Deciding {
     var image = MetadataImage()
     var settings = BrokerSettings()
     var entropy: Entropy
     var nextOffset = Offset.zero
+    var sessions = BrokerSessions(timeoutMilliseconds: 2000)
+    var now = Instant(nanoseconds: 0)
+    var time = Timestamp(1_700_000_000_000)
+    let cluster = ClusterID("here")
 
-    init(seed: UInt64 = 1, brokers: [(id: Int32, rack: String?)] = [(1, nil)]) throws {
+    /// A cluster of the highest metadata level with brokers that are live.
+    init(
+        seed: UInt64 = 1, brokers: [(id: Int32, rack: String?)] = [(1, nil)],
+        level: Int16 = Features.metadata.levelMax, settings: BrokerSettings = BrokerSettings()
+    ) throws {
         entropy = Entropy(seed: seed)
-        for broker in brokers {
-            let registered = try run(
-                RegisterBroker(
-                    id: NodeID(broker.id), incarnation: IncarnationID(high: 0, low: UInt64(broker.id)),
-                    listeners: [
-                        BrokerListener(name: "PLAINTEXT", host: "h", port: 9092, securityProtocol: .plaintext)
-                    ], rack: broker.rack))
-            _ = try registered.get()
-        }
+        self.settings = settings
+        _ = try run(UpdateFeatures([FeatureUpdate(name: Features.metadata.name, level: level)]))[0].get()
+        for broker in brokers { try join(broker.id, rack: broker.rack) }
     }
 
     var state: ControllerState {
-        ControllerState(image: image, settings: settings, node: NodeID(1), nextOffset: nextOffset)
+        ControllerState(
+            image: image, settings: settings, node: NodeID(1), nextOffset: nextOffset, sessions: sessions, now: now,
+            time: time, cluster: cluster)
     }
 
-    /// Decides, replays the records, and returns the answer.
+    /// Decides, replays the records, notes the contact, and returns the answer.
     @discardableResult
     mutating func run<Command: ControllerCommand>(_ command: Command) throws -> Command.Outcome {
         let decision = command.decide(on: state, using: &entropy)
         for record in decision.records { try image.replay(record) }
         nextOffset = nextOffset + Int64(decision.records.count)
+        if let contact = decision.contact { sessions.note(contact, at: now) }
         return decision.outcome
     }
 
@@ -93,4 +135,47 @@ struct Deciding {
     mutating func createTopic(_ topic: NewTopic) throws -> CreatedTopic {
         try run(CreateTopics([topic]))[0].get()
     }
+
+    // MARK: Brokers
+
+    static func registration(_ id: Int32, incarnation: UInt64 = 0, rack: String? = nil) -> RegisterBroker {
+        RegisterBroker(
+            id: NodeID(id), incarnation: IncarnationID(high: incarnation, low: UInt64(id)),
+            listeners: [BrokerListener(name: "PLAINTEXT", host: "h", port: 9092, securityProtocol: .plaintext)],
+            rack: rack)
+    }
+
+    /// Registers a broker and lets it catch up.
+    @discardableResult
+    mutating func join(_ id: Int32, incarnation: UInt64 = 0, rack: String? = nil) throws -> BrokerEpoch {
+        let epoch = try run(Self.registration(id, incarnation: incarnation, rack: rack)).get()
+        try beat(id)
+        return epoch
+    }
+
+    /// A heartbeat of a broker that has replayed everything.
+    @discardableResult
+    mutating func beat(_ id: Int32, wantsFence: Bool = false, wantsShutdown: Bool = false) throws -> BrokerStanding {
+        try run(
+            BrokerHeartbeat(
+                broker: NodeID(id), epoch: epoch(of: id), metadataOffset: nextOffset, wantsFence: wantsFence,
+                wantsShutdown: wantsShutdown)
+        ).get()
+    }
+
+    /// Lets sessions of the others go on while this one's ends, and fences it.
+    mutating func fence(_ ids: Int32...) throws {
+        for broker in image.brokers() where !broker.isFenced && !ids.contains(broker.id.rawValue) {
+            sessions.note(
+                BrokerContact(broker: broker.id, epoch: broker.epoch, metadataOffset: nextOffset),
+                at: now.advanced(byMilliseconds: 2000))
+        }
+        now = now.advanced(byMilliseconds: 2000)
+        let fenced = try run(FenceBrokers(ids.map { NodeID($0) }))
+        guard fenced == ids.map({ NodeID($0) }) else { throw Unfenced(brokers: ids) }
+    }
+
+    struct Unfenced: Error { let brokers: [Int32] }
+
+    func epoch(of broker: Int32) -> BrokerEpoch { image.broker(NodeID(broker))?.epoch ?? BrokerEpoch(-1) }
 }

@@ -3,7 +3,7 @@
 public import Primitives
 
 /// Consecutive producer ids that belong to one broker.
-public struct ProducerIDBlock: Hashable, Sendable {
+public struct ProducerIDBlock: Hashable, Sendable, Codable {
     /// Ids in one block, as in Kafka: a broker asks once for a thousand producers, and a crash loses less than that.
     public static let idCount: Int64 = 1000
 
@@ -13,7 +13,7 @@ public struct ProducerIDBlock: Hashable, Sendable {
     public var end: ProducerID { ProducerID(first.rawValue + count) }
 }
 
-public enum AllocateProducerIDsRefusal: Error, Hashable, Sendable {
+public enum AllocateProducerIDsRefusal: Error, Hashable, Sendable, Codable {
     case unknownBroker(NodeID)
     /// The broker has registered again since.
     case staleEpoch(current: BrokerEpoch)
@@ -23,6 +23,8 @@ public enum AllocateProducerIDsRefusal: Error, Hashable, Sendable {
 
 /// Gives a broker the next block of producer ids (KIP-730).
 public struct AllocateProducerIDs: ControllerCommand {
+    public static var name: String { "AllocateProducerIDs" }
+
     public var broker: NodeID
     public var epoch: BrokerEpoch
 

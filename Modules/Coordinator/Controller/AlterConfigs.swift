@@ -3,8 +3,8 @@
 public import Primitives
 
 /// A resource as a request names it.
-public struct ConfigTarget: Hashable, Sendable {
-    public enum Kind: Hashable, Sendable {
+public struct ConfigTarget: Hashable, Sendable, Codable {
+    public enum Kind: Hashable, Sendable, Codable {
         case topic, broker, brokerLogger, clientMetrics, group
         /// A number that no version of the protocol we know gives a meaning.
         case unknown(Int8)
@@ -20,7 +20,7 @@ public struct ConfigTarget: Hashable, Sendable {
     }
 }
 
-public enum AlterConfigRefusal: Error, Hashable, Sendable {
+public enum AlterConfigRefusal: Error, Hashable, Sendable, Codable {
     case unsupportedResource(ConfigTarget.Kind)
     case unknownTopic(String)
     case illegalTopicName(TopicNameProblem)
@@ -36,13 +36,15 @@ public enum AlterConfigRefusal: Error, Hashable, Sendable {
 
 /// Changes single settings of resources (KIP-339); each resource succeeds or is refused as a whole.
 public struct AlterConfigs: ControllerCommand {
-    public enum Operation: Hashable, Sendable {
+    public static var name: String { "AlterConfigs" }
+
+    public enum Operation: Hashable, Sendable, Codable {
         case set, delete
         /// Adds elements to a list, or takes them from it; what is there, or is not, already is no error.
         case append, subtract
     }
 
-    public struct Change: Hashable, Sendable {
+    public struct Change: Hashable, Sendable, Codable {
         public var name: String
         public var operation: Operation
         public var value: String?
@@ -54,20 +56,27 @@ public struct AlterConfigs: ControllerCommand {
         }
     }
 
-    public var resources: [(target: ConfigTarget, changes: [Change])]
+    /// All changes of one resource.
+    public struct Alteration: Hashable, Sendable, Codable {
+        public var target: ConfigTarget
+        public var changes: [Change]
+    }
+
+    public var resources: [Alteration]
     /// Answer as if, and write nothing.
     public var validateOnly: Bool
 
     public init(_ resources: [(target: ConfigTarget, changes: [Change])], validateOnly: Bool = false) {
-        self.resources = resources
+        self.resources = resources.map { Alteration(target: $0.target, changes: $0.changes) }
         self.validateOnly = validateOnly
     }
 
     /// In the order of the request.
-    public typealias Outcome = [Result<Void, AlterConfigRefusal>]
+    public typealias Outcome = [Result<Done, AlterConfigRefusal>]
 
     public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
-        decideEach(resources, validateOnly) { target, changes throws(AlterConfigRefusal) in
+        decideEach(resources.map { ($0.target, $0.changes) }, validateOnly) {
+            target, changes throws(AlterConfigRefusal) in
             let resource = try state.resource(target)
             let names = changes.map(\.name)
             try checkDistinct(names)
@@ -83,20 +92,29 @@ public struct AlterConfigs: ControllerCommand {
 /// Replaces all settings of resources by those given (the older AlterConfigs); each resource succeeds or is refused as a
 /// whole.
 public struct ReplaceConfigs: ControllerCommand {
-    public var resources: [(target: ConfigTarget, configs: [NewTopic.Config])]
+    public static var name: String { "ReplaceConfigs" }
+
+    /// All settings of one resource.
+    public struct Replacement: Hashable, Sendable, Codable {
+        public var target: ConfigTarget
+        public var configs: [NewTopic.Config]
+    }
+
+    public var resources: [Replacement]
     /// Answer as if, and write nothing.
     public var validateOnly: Bool
 
     public init(_ resources: [(target: ConfigTarget, configs: [NewTopic.Config])], validateOnly: Bool = false) {
-        self.resources = resources
+        self.resources = resources.map { Replacement(target: $0.target, configs: $0.configs) }
         self.validateOnly = validateOnly
     }
 
     /// In the order of the request.
-    public typealias Outcome = [Result<Void, AlterConfigRefusal>]
+    public typealias Outcome = [Result<Done, AlterConfigRefusal>]
 
     public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
-        decideEach(resources, validateOnly) { target, configs throws(AlterConfigRefusal) in
+        decideEach(resources.map { ($0.target, $0.configs) }, validateOnly) {
+            target, configs throws(AlterConfigRefusal) in
             let resource = try state.resource(target)
             let names = configs.map(\.name)
             try checkDistinct(names)
@@ -116,15 +134,15 @@ public struct ReplaceConfigs: ControllerCommand {
 private func decideEach<Request>(
     _ resources: [(target: ConfigTarget, Request)], _ validateOnly: Bool,
     _ decideOne: (ConfigTarget, Request) throws(AlterConfigRefusal) -> [MetadataRecord]
-) -> Decision<[Result<Void, AlterConfigRefusal>]> {
+) -> Decision<[Result<Done, AlterConfigRefusal>]> {
     let counts = Dictionary(resources.map { ($0.target, 1) }, uniquingKeysWith: +)
-    var decision = Decision<[Result<Void, AlterConfigRefusal>]>([])
+    var decision = Decision<[Result<Done, AlterConfigRefusal>]>([])
     for (target, request) in resources {
         do throws(AlterConfigRefusal) {
             guard counts[target] == 1 else { throw .duplicateResource }
             let records = try decideOne(target, request)
             decision.records += validateOnly ? [] : records
-            decision.outcome.append(.success(()))
+            decision.outcome.append(.success(Done()))
         } catch {
             decision.outcome.append(.failure(error))
         }

@@ -3,7 +3,7 @@
 public import Primitives
 
 /// Why brokers chosen by hand cannot be taken.
-public enum AssignmentProblem: Error, Hashable, Sendable {
+public enum AssignmentProblem: Error, Hashable, Sendable, Codable {
     /// Partitions must be named once each, without a gap, from `first` on.
     case partitionsNotConsecutive(first: Int, count: Int)
     case noBroker(PartitionIndex)
@@ -46,21 +46,23 @@ extension MetadataImage {
             throw .unequalReplicationFactor(
                 element.partition, expected: replicationFactor, found: element.brokers.count)
         }
-        guard element.brokers.contains(where: isLive) else { throw .noLiveBroker(element.partition) }
+        guard element.brokers.contains(where: isActive) else { throw .noLiveBroker(element.partition) }
     }
 
-    /// Whether the broker is registered and not fenced.
-    func isLive(_ broker: NodeID) -> Bool { self.broker(broker).map { !$0.isFenced } ?? false }
+    /// Whether the broker may lead and be in sync.
+    func isActive(_ broker: NodeID) -> Bool { self.broker(broker)?.isActive ?? false }
 
     /// Brokers that may be given replicas, sorted by id.
     func placementCandidates() -> [PlacementCandidate] {
-        brokers().filter { !$0.isFenced }.map { PlacementCandidate(id: $0.id, rack: $0.rack) }
+        brokers().filter { $0.isActive && !$0.isDraining }.map {
+            PlacementCandidate(id: $0.id, rack: $0.rack, replicaCount: replicaCount(on: $0.id))
+        }
     }
 
-    /// Records of partitions whose index counts from `first` on; only live replicas are in sync, and the first one leads.
+    /// Records of partitions whose index counts from `first` on; only active replicas are in sync, and the first one leads.
     func newPartitions(of topic: TopicID, from first: Int, _ replicas: [[NodeID]]) -> [MetadataRecord] {
         replicas.enumerated().map { position, replicas in
-            let inSync = replicas.filter(isLive)
+            let inSync = replicas.filter(isActive)
             return .partitionCreated(
                 PartitionRecord(
                     id: PartitionID(topic: topic, index: PartitionIndex(Int32(first + position))),

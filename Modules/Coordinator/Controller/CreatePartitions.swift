@@ -3,7 +3,7 @@
 public import Primitives
 
 /// A topic that is to have more partitions.
-public struct MorePartitions: Hashable, Sendable {
+public struct MorePartitions: Hashable, Sendable, Codable {
     public var topic: String
     /// How many it is to have in all.
     public var totalCount: Int32
@@ -17,7 +17,7 @@ public struct MorePartitions: Hashable, Sendable {
     }
 }
 
-public enum CreatePartitionsRefusal: Error, Hashable, Sendable {
+public enum CreatePartitionsRefusal: Error, Hashable, Sendable, Codable {
     case unknownTopic(String)
     /// The request names the topic more than once.
     case duplicate
@@ -34,6 +34,8 @@ public enum CreatePartitionsRefusal: Error, Hashable, Sendable {
 
 /// Adds partitions to topics; each topic succeeds or is refused for itself.
 public struct CreatePartitions: ControllerCommand {
+    public static var name: String { "CreatePartitions" }
+
     public var topics: [MorePartitions]
     /// Answer as if, and write nothing.
     public var validateOnly: Bool

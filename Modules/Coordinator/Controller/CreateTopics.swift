@@ -3,9 +3,9 @@
 public import Primitives
 
 /// A topic that somebody wants.
-public struct NewTopic: Hashable, Sendable {
+public struct NewTopic: Hashable, Sendable, Codable {
     /// An entry of the topic's configuration as asked for; a null value is refused.
-    public struct Config: Hashable, Sendable {
+    public struct Config: Hashable, Sendable, Codable {
         public var name: String
         public var value: String?
 
@@ -37,7 +37,7 @@ public struct NewTopic: Hashable, Sendable {
 }
 
 /// Brokers that somebody chose for one partition; the first one is to lead.
-public struct ReplicaAssignment: Hashable, Sendable {
+public struct ReplicaAssignment: Hashable, Sendable, Codable {
     public var partition: PartitionIndex
     public var brokers: [NodeID]
 
@@ -48,7 +48,7 @@ public struct ReplicaAssignment: Hashable, Sendable {
 }
 
 /// A topic as it was created, or would have been.
-public struct CreatedTopic: Hashable, Sendable {
+public struct CreatedTopic: Hashable, Sendable, Codable {
     public var name: String
     /// `.zero` when the request only validates.
     public var id: TopicID
@@ -59,7 +59,7 @@ public struct CreatedTopic: Hashable, Sendable {
 }
 
 /// Why a topic was not created.
-public enum CreateTopicRefusal: Error, Hashable, Sendable {
+public enum CreateTopicRefusal: Error, Hashable, Sendable, Codable {
     case illegalName(TopicNameProblem)
     case exists(TopicID)
     /// Another topic has this name but for `.` and `_`.
@@ -81,6 +81,8 @@ public enum CreateTopicRefusal: Error, Hashable, Sendable {
 
 /// Creates topics; each one succeeds or is refused for itself.
 public struct CreateTopics: ControllerCommand {
+    public static var name: String { "CreateTopics" }
+
     public var topics: [NewTopic]
     /// Answer as if, and write nothing.
     public var validateOnly: Bool

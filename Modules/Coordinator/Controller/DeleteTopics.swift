@@ -3,18 +3,18 @@
 public import Primitives
 
 /// How a request names a topic.
-public enum TopicReference: Hashable, Sendable {
+public enum TopicReference: Hashable, Sendable, Codable {
     case name(String)
     case id(TopicID)
 }
 
 /// A topic that is gone.
-public struct DeletedTopic: Hashable, Sendable {
+public struct DeletedTopic: Hashable, Sendable, Codable {
     public let name: String
     public let id: TopicID
 }
 
-public enum DeleteTopicRefusal: Error, Hashable, Sendable {
+public enum DeleteTopicRefusal: Error, Hashable, Sendable, Codable {
     case unknown(TopicReference)
     /// The request names the topic more than once.
     case duplicate(TopicReference)
@@ -22,6 +22,8 @@ public enum DeleteTopicRefusal: Error, Hashable, Sendable {
 
 /// Deletes topics with their partitions and configuration; each one succeeds or is refused for itself.
 public struct DeleteTopics: ControllerCommand {
+    public static var name: String { "DeleteTopics" }
+
     public var topics: [TopicReference]
 
     public init(_ topics: [TopicReference]) { self.topics = topics }

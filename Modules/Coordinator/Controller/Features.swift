@@ -5,7 +5,12 @@ public import Primitives
 /// Features of the cluster: what its nodes agree to write.
 public enum Features {
     /// Format of the metadata log and of snapshots.
-    public static let metadata = FeatureRange(name: "myelin.metadata", levelMin: 1, levelMax: 1)
+    ///
+    /// Level 1 is a cluster of one broker. Level 2 adds what several need: fenced registrations, eligible leaders,
+    /// reassignments, draining, losses. It goes back to 1 while none of these facts is there.
+    public static let metadata = FeatureRange(name: "myelin.metadata", levelMin: 1, levelMax: 2)
+    /// From this level of `metadata` on a cluster may have several brokers.
+    static let clusterLevel: Int16 = 2
 
     /// What this version understands, sorted by name: for ApiVersions and for registration.
     ///
@@ -14,26 +19,53 @@ public enum Features {
     public static let supported = [metadata]
 }
 
-/// A feature whose level is to change.
-public struct FeatureUpdate: Hashable, Sendable {
-    public var name: String
-    /// 0 turns the feature off.
-    public var level: Int16
-    public var allowsDowngrade: Bool
+extension MetadataImage {
+    /// Whether the facts of several brokers may be written.
+    var allowsClusters: Bool { featureLevel(Features.metadata.name) >= Features.clusterLevel }
 
-    public init(name: String, level: Int16, allowsDowngrade: Bool = false) {
-        self.name = name
-        self.level = level
-        self.allowsDowngrade = allowsDowngrade
+    /// Whether there is anything that metadata level 1 cannot say.
+    fileprivate var hasClusterFacts: Bool {
+        let brokers = brokers()
+        guard brokers.count <= 1, brokers.allSatisfy({ $0.isActive && !$0.isDraining }) else { return true }
+        guard reassigningPartitions().isEmpty, losses().isEmpty else { return true }
+        return !partitions { !$0.eligibleLeaderReplicas.isEmpty || $0.leader == .none }.isEmpty
     }
 }
 
-public enum UpdateFeatureRefusal: Error, Hashable, Sendable {
+/// A feature whose level is to change.
+public struct FeatureUpdate: Hashable, Sendable, Codable {
+    /// What a request allows to happen; the words are Kafka's (KIP-584).
+    public enum Direction: String, Sendable, Codable {
+        case upgrade
+        /// Down as well, unless something would be lost.
+        case safeDowngrade
+        /// Down even with a loss, which no feature here allows.
+        case unsafeDowngrade
+    }
+
+    public var name: String
+    /// 0 turns the feature off.
+    public var level: Int16
+    public var direction: Direction
+
+    public init(name: String, level: Int16, direction: Direction = .upgrade) {
+        self.name = name
+        self.level = level
+        self.direction = direction
+    }
+}
+
+public enum UpdateFeatureRefusal: Error, Hashable, Sendable, Codable {
     case unknownFeature(String)
     case unsupportedLevel(Int16, supported: FeatureRange)
     /// A registered broker would not understand it.
     case unsupportedByBroker(NodeID)
+    /// The request does not allow to go down.
     case downgrade(current: Int16)
+    /// The metadata holds facts that the lower level cannot say, such as a second broker.
+    case factsInUse(current: Int16)
+    /// No feature can go down with a loss.
+    case unsafeDowngrade
     /// The request names the feature more than once.
     case duplicate
     /// The metadata log cannot be without a format.
@@ -41,7 +73,12 @@ public enum UpdateFeatureRefusal: Error, Hashable, Sendable {
 }
 
 /// Raises or lowers levels of features; each one succeeds or is refused for itself.
+///
+/// After `myelin.metadata` went down a snapshot must be written before an older version reads the folder: the log before it
+/// has records of the higher level.
 public struct UpdateFeatures: ControllerCommand {
+    public static var name: String { "UpdateFeatures" }
+
     public var updates: [FeatureUpdate]
     /// Answer as if, and write nothing.
     public var validateOnly: Bool
@@ -52,7 +89,7 @@ public struct UpdateFeatures: ControllerCommand {
     }
 
     /// In the order of the request.
-    public typealias Outcome = [Result<Void, UpdateFeatureRefusal>]
+    public typealias Outcome = [Result<Done, UpdateFeatureRefusal>]
 
     public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
         var decision = Decision<Outcome>([])
@@ -63,9 +100,12 @@ public struct UpdateFeatures: ControllerCommand {
                 decision.outcome.append(.failure(refusal))
                 continue
             }
-            decision.outcome.append(.success(()))
-            if !validateOnly, state.image.featureLevel(update.name) != update.level {
-                decision.records.append(.featureLevelSet(name: update.name, level: update.level))
+            decision.outcome.append(.success(Done()))
+            let current = state.image.featureLevel(update.name)
+            guard !validateOnly, current != update.level else { continue }
+            decision.records.append(.featureLevelSet(name: update.name, level: update.level))
+            if current < Features.clusterLevel, update.level >= Features.clusterLevel {
+                decision.records += state.agreedInSyncMin()
             }
         }
         return decision
@@ -76,16 +116,33 @@ public struct UpdateFeatures: ControllerCommand {
             return .unknownFeature(update.name)
         }
         guard update.level != 0 else { return .required }
-        guard (feature.levelMin...feature.levelMax).contains(update.level) else {
-            return .unsupportedLevel(update.level, supported: feature)
-        }
+        guard feature.contains(update.level) else { return .unsupportedLevel(update.level, supported: feature) }
         let blocking = image.brokers().first { broker in
-            !broker.features.contains {
-                $0.name == update.name && ($0.levelMin...$0.levelMax).contains(update.level)
-            }
+            !broker.features.contains { $0.name == update.name && $0.contains(update.level) }
         }
         if let blocking { return .unsupportedByBroker(blocking.id) }
         let current = image.featureLevel(update.name)
-        return update.level < current && !update.allowsDowngrade ? .downgrade(current: current) : nil
+        guard update.level < current else { return nil }
+        switch update.direction {
+        case .upgrade: return .downgrade(current: current)
+        case .safeDowngrade: return image.hasClusterFacts ? .factsInUse(current: current) : nil
+        case .unsafeDowngrade: return .unsafeDowngrade
+        }
+    }
+}
+
+extension ControllerState {
+    /// Writes `min.insync.replicas` down for all brokers and takes it from single ones.
+    ///
+    /// Who is eligible to lead hangs on it, so controller and leaders must read the same number (KIP-966).
+    fileprivate func agreedInSyncMin() -> [MetadataRecord] {
+        let name = BrokerKey<Int>.inSyncReplicasMinDefault.name
+        var records = image.brokers().map(\.id.rawValue).filter { image.configValue(name, of: .broker($0)) != nil }
+            .map { MetadataRecord.configRemoved(.broker($0), name: name) }
+        if image.configValue(name, of: .brokerDefaults) == nil {
+            let value = String(settings[.inSyncReplicasMinDefault])
+            records.append(.configSet(.brokerDefaults, name: name, value: value))
+        }
+        return records
     }
 }

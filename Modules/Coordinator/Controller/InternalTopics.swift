@@ -3,7 +3,7 @@
 public import Primitives
 
 /// Topics that the brokers keep their own state in.
-public enum InternalTopic: String, Sendable, CaseIterable {
+public enum InternalTopic: String, Sendable, CaseIterable, Codable {
     /// Committed offsets and members of consumer groups.
     case consumerOffsets = "__consumer_offsets"
 
@@ -32,6 +32,8 @@ public enum InternalTopic: String, Sendable, CaseIterable {
 
 /// Makes sure that an internal topic exists; the first one who needs it asks.
 public struct EnsureInternalTopic: ControllerCommand {
+    public static var name: String { "EnsureInternalTopic" }
+
     public var topic: InternalTopic
 
     public init(_ topic: InternalTopic) { self.topic = topic }

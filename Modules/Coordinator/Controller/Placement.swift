@@ -6,10 +6,13 @@ public import Primitives
 public struct PlacementCandidate: Hashable, Sendable {
     public let id: NodeID
     public let rack: String?
+    /// Replicas that it has already: of brokers in turn, the one with fewer comes first.
+    public let replicaCount: Int
 
-    public init(id: NodeID, rack: String?) {
+    public init(id: NodeID, rack: String?, replicaCount: Int = 0) {
         self.id = id
         self.rack = rack
+        self.replicaCount = replicaCount
     }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a text cannot be a topic's name.
-public enum TopicNameProblem: Error, Hashable, Sendable, CustomStringConvertible {
+public enum TopicNameProblem: Error, Hashable, Sendable, Codable, CustomStringConvertible {
     case empty
     /// `.` or `..`, which are folders of their own.
     case dots
     case tooLong(byteCount: Int)
     /// Something other than ASCII letters, digits, `.`, `_` and `-`.
-    case illegalCharacter(Character)
+    case illegalCharacter(String)
     /// `__cluster_metadata` is the controller's own log.
     case reserved
 
@@ -37,7 +37,7 @@ public enum TopicName {
         guard name != ".", name != ".." else { return .dots }
         guard name.utf8.count <= byteCountMax else { return .tooLong(byteCount: name.utf8.count) }
         guard name != clusterMetadata else { return .reserved }
-        return name.first { !isLegal($0) }.map { .illegalCharacter($0) }
+        return name.first { !isLegal($0) }.map { .illegalCharacter(String($0)) }
     }
 
     /// The name as metric names see it, with `_` for `.`: two topics may not be alike in this.

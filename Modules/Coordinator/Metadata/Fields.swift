@@ -26,6 +26,11 @@ struct FieldWriter {
         for value in values { writer.writeVarint64(Int64(value.rawValue)) }
     }
 
+    /// Leaves out an empty list.
+    mutating func integersUnlessEmpty<Element: Number>(_ number: UInt32, _ values: [Element]) {
+        if !values.isEmpty { integers(number, values) }
+    }
+
     mutating func text(_ number: UInt32, _ value: String) {
         begin(number, byteCount: value.utf8.count)
         writer.writeUTF8(value)

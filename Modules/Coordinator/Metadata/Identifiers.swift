@@ -3,7 +3,7 @@
 public import Primitives
 
 /// 128 random bits that name one start of a process: a broker that comes back has another one.
-public struct IncarnationID: Hashable, Sendable, CustomStringConvertible {
+public struct IncarnationID: Hashable, Sendable, Codable, CustomStringConvertible {
     public let high: UInt64
     public let low: UInt64
 
@@ -21,7 +21,7 @@ public struct IncarnationID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Counts the registrations of brokers: the metadata offset of the registration, so a later one is always greater.
-public struct BrokerEpoch: Number {
+public struct BrokerEpoch: Number, Codable {
     public let rawValue: Int64
     @inlinable public init(rawValue: Int64) { self.rawValue = rawValue }
 }
@@ -52,4 +52,20 @@ public struct ClusterID: Hashable, Sendable, CustomStringConvertible, LosslessSt
     private init(unchecked text: String) { self.text = text }
 
     public var description: String { text }
+}
+
+extension ClusterID: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let id = ClusterID(text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no cluster id")
+        }
+        self = id
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
 }

@@ -45,7 +45,8 @@ public struct MetadataDelta: Hashable, Sendable {
 public struct MetadataDeltaRecorder: Sendable {
     private let old: MetadataImage
     public private(set) var image: MetadataImage
-    private var topics: Set<TopicID> = []
+    /// Touched topics, with the partitions that were touched in them.
+    private var topics: [TopicID: Set<PartitionIndex>] = [:]
     private var configs: Set<ConfigResource> = []
     private var brokers: Set<NodeID> = []
     private var features: Set<String> = []
@@ -63,11 +64,13 @@ public struct MetadataDeltaRecorder: Sendable {
     /// What is different now from the image at the start.
     public func delta() -> MetadataDelta {
         var delta = MetadataDelta()
-        for id in topics {
+        for (id, touched) in topics {
             let before = old.topic(id)
             let after = image.topic(id)
             if let before, after == nil { delta.removedTopics.append(DeletedTopic(name: before.name, id: id)) }
-            if let after, let change = TopicDelta(from: before, to: after) { delta.topics.append(change) }
+            if let after, let change = TopicDelta(from: before, to: after, touching: touched) {
+                delta.topics.append(change)
+            }
         }
         delta.removedTopics.sort { $0.name < $1.name }
         delta.topics.sort { $0.name < $1.name }
@@ -79,31 +82,42 @@ public struct MetadataDeltaRecorder: Sendable {
 
     private mutating func note(_ record: MetadataRecord) {
         switch record {
-        case .topicCreated(let topic): topics.insert(topic.id)
-        case .partitionCreated(let partition): topics.insert(partition.id.topic)
-        case .partitionChanged(let change): topics.insert(change.id.topic)
+        case .topicCreated(let topic): topics[topic.id, default: []] = []
+        case .partitionCreated(let partition): note(partition.id)
+        case .partitionChanged(let change): note(change.id)
         case .topicRemoved(let id): noteRemoval(of: id)
         case .configSet(let resource, _, _), .configRemoved(let resource, _): configs.insert(resource)
         case .producerIDsAllocated: break
         case .featureLevelSet(let name, _): features.insert(name)
         case .brokerRegistered(let broker): brokers.insert(broker.id)
-        case .brokerFencingChanged(let id, _, _), .brokerUnregistered(let id, _): brokers.insert(id)
+        case .brokerFencingChanged(let id, _, _), .brokerUnregistered(let id, _), .brokerShutdownStarted(let id, _),
+            .brokerDrainingChanged(let id, _, _):
+            brokers.insert(id)
+        case .lossRecorded: break
         }
     }
 
+    private mutating func note(_ partition: PartitionID) {
+        topics[partition.topic, default: []].insert(partition.index)
+    }
+
     private mutating func noteRemoval(of id: TopicID) {
-        topics.insert(id)
+        topics[id, default: []] = []
         if let name = old.topic(id)?.name { configs.insert(.topic(name)) }
     }
 }
 
 extension TopicDelta {
     /// nil when nothing differs.
-    fileprivate init?(from old: TopicImage?, to new: TopicImage) {
-        let partitions = new.partitions.enumerated().compactMap { position, partition -> PartitionDelta? in
+    ///
+    /// - Parameter touched: Partitions that may differ; nil: all.
+    init?(from old: TopicImage?, to new: TopicImage, touching touched: Set<PartitionIndex>? = nil) {
+        let indexes = touched?.sorted() ?? new.partitions.indices.map { PartitionIndex(Int32($0)) }
+        let partitions = indexes.compactMap { index -> PartitionDelta? in
+            let position = Int(index.rawValue)
             let before = old.flatMap { position < $0.partitions.count ? $0.partitions[position] : nil }
-            guard before != partition else { return nil }
-            return PartitionDelta(index: PartitionIndex(Int32(position)), old: before, new: partition)
+            let after = new.partitions[position]
+            return before == after ? nil : PartitionDelta(index: index, old: before, new: after)
         }
         guard old == nil || !partitions.isEmpty else { return nil }
         self.init(name: new.name, id: new.id, isNew: old == nil, partitions: partitions)

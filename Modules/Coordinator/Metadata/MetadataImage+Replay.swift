@@ -37,6 +37,13 @@ extension MetadataImage {
         case .brokerUnregistered(let id, let epoch):
             try checkBroker(id, epoch)
             brokersByID[id] = nil
+        case .brokerShutdownStarted(let id, let epoch):
+            try checkBroker(id, epoch)
+            brokersByID[id]?.isInControlledShutdown = true
+        case .brokerDrainingChanged(let id, let epoch, let isDraining):
+            try checkBroker(id, epoch)
+            brokersByID[id]?.isDraining = isDraining
+        case .lossRecorded(let manifest): try note(manifest)
         }
     }
 
@@ -54,23 +61,58 @@ extension MetadataImage {
         guard Int(record.id.index.rawValue) == partitions.count else {
             throw .partitionOutOfOrder(record.id, partitionCount: partitions.count)
         }
-        topics[record.id.topic]?.partitions.append(
-            PartitionImage(
-                replicas: record.replicas, inSyncReplicas: record.inSyncReplicas, leader: record.leader,
-                leaderEpoch: record.leaderEpoch, partitionEpoch: record.partitionEpoch))
+        let partition = PartitionImage(record)
+        topics[record.id.topic]?.partitions.append(partition)
         partitionCount += 1
+        index(record.id, from: nil, to: partition)
     }
 
     private mutating func apply(_ change: PartitionChangeRecord) throws(ReplayError) {
-        guard var partition = partition(change.id) else { throw .partitionUnknown(change.id) }
+        guard let before = partition(change.id) else { throw .partitionUnknown(change.id) }
+        var partition = before
         partition.replicas = change.replicas ?? partition.replicas
         partition.inSyncReplicas = change.inSyncReplicas ?? partition.inSyncReplicas
+        partition.eligibleLeaderReplicas = change.eligibleLeaderReplicas ?? partition.eligibleLeaderReplicas
+        partition.lastKnownLeader = change.lastKnownLeader ?? partition.lastKnownLeader
+        partition.addingReplicas = change.addingReplicas ?? partition.addingReplicas
+        partition.removingReplicas = change.removingReplicas ?? partition.removingReplicas
         if let leader = change.leader {
             partition.leader = leader
             partition.leaderEpoch = partition.leaderEpoch.next
         }
         partition.partitionEpoch = partition.partitionEpoch.next
         topics[change.id.topic]?.partitions[Int(change.id.index.rawValue)] = partition
+        index(change.id, from: before, to: partition)
+    }
+
+    /// Keeps what follows from partitions in step with them.
+    private mutating func index(_ id: PartitionID, from old: PartitionImage?, to new: PartitionImage?) {
+        let (before, after) = (old?.replicas ?? [], new?.replicas ?? [])
+        if before != after {
+            for broker in after where !before.contains(broker) {
+                holdings[broker, default: BrokerHoldings()].insert(id)
+            }
+            for broker in before where !after.contains(broker) { holdings[broker]?.remove(id) }
+        }
+        if old?.leader != new?.leader {
+            if let leader = new?.leader, leader != .none {
+                holdings[leader, default: BrokerHoldings()].leaderCount += 1
+            }
+            if let leader = old?.leader, leader != .none { holdings[leader]?.leaderCount -= 1 }
+        }
+        for broker in before where holdings[broker]?.isEmpty ?? false { holdings[broker] = nil }
+        guard old?.isReassigning ?? false || new?.isReassigning ?? false else { return }
+        if new?.isReassigning ?? false { reassigning.insert(id) } else { reassigning.remove(id) }
+    }
+
+    private mutating func note(_ manifest: LossManifest) throws(ReplayError) {
+        guard partition(manifest.partition) != nil else { throw .partitionUnknown(manifest.partition) }
+        var losses = lossesByTopic[manifest.partition.topic] ?? []
+        let known = losses.firstIndex {
+            $0.partition == manifest.partition && $0.leaderEpoch == manifest.leaderEpoch
+        }
+        if let known { losses[known] = manifest } else { losses.append(manifest) }
+        lossesByTopic[manifest.partition.topic] = losses
     }
 
     private mutating func remove(_ id: TopicID) throws(ReplayError) {
@@ -79,7 +121,11 @@ extension MetadataImage {
         topicIDs[topic.name] = nil
         configs[.topic(topic.name)] = nil
         if let key = TopicName.collisionKey(of: topic.name) { namesByCollisionKey[key] = nil }
+        lossesByTopic[id] = nil
         partitionCount -= topic.partitions.count
+        for (position, partition) in topic.partitions.enumerated() {
+            index(PartitionID(topic: id, index: PartitionIndex(Int32(position))), from: partition, to: nil)
+        }
     }
 
     private mutating func removeConfig(_ name: String, of resource: ConfigResource) {
@@ -97,5 +143,19 @@ extension MetadataImage {
 
     private func checkBroker(_ id: NodeID, _ epoch: BrokerEpoch) throws(ReplayError) {
         guard brokersByID[id]?.epoch == epoch else { throw .brokerUnknown(id, epoch) }
+    }
+}
+
+extension PartitionImage {
+    fileprivate init(_ record: PartitionRecord) {
+        replicas = record.replicas
+        inSyncReplicas = record.inSyncReplicas
+        leader = record.leader
+        leaderEpoch = record.leaderEpoch
+        partitionEpoch = record.partitionEpoch
+        eligibleLeaderReplicas = record.eligibleLeaderReplicas
+        lastKnownLeader = record.lastKnownLeader
+        addingReplicas = record.addingReplicas
+        removingReplicas = record.removingReplicas
     }
 }

@@ -15,10 +15,20 @@ public struct TopicImage: Hashable, Sendable {
 public struct PartitionImage: Hashable, Sendable {
     public internal(set) var replicas: [NodeID]
     public internal(set) var inSyncReplicas: [NodeID]
-    /// `.none` while no in-sync replica lives.
+    /// `.none` while no replica that may lead lives.
     public internal(set) var leader: NodeID
     public internal(set) var leaderEpoch: LeaderEpoch
     public internal(set) var partitionEpoch: PartitionEpoch
+    /// Out of sync, yet with every acknowledged record, because none was acknowledged since they left (KIP-966).
+    public internal(set) var eligibleLeaderReplicas: [NodeID]
+    /// Who led last; `.none` while somebody leads.
+    public internal(set) var lastKnownLeader: NodeID
+    /// Those of `replicas` that a reassignment brings; empty when none is under way.
+    public internal(set) var addingReplicas: [NodeID]
+    /// Those of `replicas` that leave when the reassignment is complete.
+    public internal(set) var removingReplicas: [NodeID]
+
+    public var isReassigning: Bool { !addingReplicas.isEmpty || !removingReplicas.isEmpty }
 }
 
 /// The metadata of the cluster as of one offset of its log.
@@ -34,6 +44,12 @@ public struct MetadataImage: Equatable, Sendable {
     var featureLevels: TreeDictionary<String, Int16> = [:]
     /// Names with `.` or `_`, by `TopicName.collisionKey`.
     var namesByCollisionKey: TreeDictionary<String, String> = [:]
+    /// Follows from the topics.
+    var holdings: TreeDictionary<NodeID, BrokerHoldings> = [:]
+    /// Partitions with a reassignment under way; follows from the topics.
+    var reassigning: TreeSet<PartitionID> = []
+    /// In the order they were recorded.
+    var lossesByTopic: TreeDictionary<TopicID, [LossManifest]> = [:]
     /// The first producer id that nobody has, and who was given the block before it.
     public internal(set) var producerIDs = ProducerIDsRecord(broker: .none, next: ProducerID(0))
     /// Partitions of all topics together.
@@ -73,6 +89,49 @@ public struct MetadataImage: Equatable, Sendable {
 
     /// All registered brokers, fenced ones too, sorted by id.
     public func brokers() -> [BrokerRecord] { brokersByID.values.sorted { $0.id < $1.id } }
+
+    /// Partitions that have a replica on the broker, in sync or not, in order of their ids.
+    ///
+    /// - Complexity: O(n).
+    public func partitions(on broker: NodeID) -> [PartitionID] { holdings[broker]?.partitions() ?? [] }
+
+    /// Topics with a replica on the broker, in no order.
+    func topics(on broker: NodeID) -> [TopicImage] {
+        guard let held = holdings[broker]?.topics else { return [] }
+        return held.compactMap { topics[$0] }
+    }
+
+    /// - Complexity: O(1).
+    public func replicaCount(on broker: NodeID) -> Int { holdings[broker]?.replicaCount ?? 0 }
+
+    /// - Complexity: O(1).
+    public func leaderCount(on broker: NodeID) -> Int { holdings[broker]?.leaderCount ?? 0 }
+
+    /// Partitions that satisfy `isWanted`, in order of their ids.
+    ///
+    /// - Complexity: O(partitions of the cluster).
+    func partitions(where isWanted: (PartitionImage) -> Bool) -> [PartitionID] {
+        var wanted: [PartitionID] = []
+        for topic in topics.values {
+            for (position, partition) in topic.partitions.enumerated() where isWanted(partition) {
+                wanted.append(PartitionID(topic: topic.id, index: PartitionIndex(Int32(position))))
+            }
+        }
+        return wanted.sorted()
+    }
+
+    /// Partitions with a reassignment under way, in order of their ids.
+    public func reassigningPartitions() -> [PartitionID] { reassigning.sorted() }
+
+    /// Unclean elections of topics that still exist, by partition, then by leader epoch.
+    public func losses() -> [LossManifest] {
+        lossesByTopic.values.joined().sorted { ($0.partition, $0.leaderEpoch) < ($1.partition, $1.leaderEpoch) }
+    }
+
+    /// Unclean elections of one partition, in the order they were recorded.
+    public func losses(of partition: PartitionID) -> [LossManifest] {
+        (lossesByTopic[partition.topic] ?? []).filter { $0.partition == partition }
+    }
 
     /// The entries set on a resource itself, sorted by name; what it inherits is in `EffectiveConfigs`.
     public func configEntries(of resource: ConfigResource) -> [(name: String, value: String)] {

@@ -15,6 +15,9 @@ private enum RecordType: UInt32 {
     case brokerRegistered = 9
     case brokerFencingChanged = 10
     case brokerUnregistered = 11
+    case brokerShutdownStarted = 12
+    case brokerDrainingChanged = 13
+    case lossRecorded = 14
 }
 
 extension MetadataRecord {
@@ -62,6 +65,9 @@ extension MetadataRecord {
         case .brokerRegistered: .brokerRegistered
         case .brokerFencingChanged: .brokerFencingChanged
         case .brokerUnregistered: .brokerUnregistered
+        case .brokerShutdownStarted: .brokerShutdownStarted
+        case .brokerDrainingChanged: .brokerDrainingChanged
+        case .lossRecorded: .lossRecorded
         }
     }
 
@@ -91,9 +97,14 @@ extension MetadataRecord {
             fields.integer(1, id.rawValue)
             fields.integer(2, epoch.rawValue)
             fields.flag(3, isFenced)
-        case .brokerUnregistered(let id, let epoch):
+        case .brokerUnregistered(let id, let epoch), .brokerShutdownStarted(let id, let epoch):
             fields.integer(1, id.rawValue)
             fields.integer(2, epoch.rawValue)
+        case .brokerDrainingChanged(let id, let epoch, let isDraining):
+            fields.integer(1, id.rawValue)
+            fields.integer(2, epoch.rawValue)
+            fields.flag(3, isDraining)
+        case .lossRecorded(let manifest): manifest.write(into: &fields)
         }
     }
 
@@ -116,6 +127,10 @@ extension MetadataRecord {
         case .brokerFencingChanged:
             .brokerFencingChanged(try fields.brokerID(), epoch: try fields.brokerEpoch(), isFenced: fields.has(3))
         case .brokerUnregistered: .brokerUnregistered(try fields.brokerID(), epoch: try fields.brokerEpoch())
+        case .brokerShutdownStarted: .brokerShutdownStarted(try fields.brokerID(), epoch: try fields.brokerEpoch())
+        case .brokerDrainingChanged:
+            .brokerDrainingChanged(try fields.brokerID(), epoch: try fields.brokerEpoch(), isDraining: fields.has(3))
+        case .lossRecorded: .lossRecorded(try LossManifest(reading: fields))
         }
     }
 }
@@ -132,6 +147,22 @@ extension FieldReader {
         return PartitionID(topic: try topicID(1), index: PartitionIndex(index))
     }
 
+    fileprivate func port(_ number: UInt32) throws(DecodeError) -> UInt16 {
+        let port: Int32 = try integer(number)
+        guard let port = UInt16(exactly: port) else { throw invalid(number, Int64(port)) }
+        return port
+    }
+
+    fileprivate func optionalIncarnation(_ number: UInt32) throws(DecodeError) -> IncarnationID? {
+        guard has(number) else { return nil }
+        let (high, low) = try id(number)
+        return IncarnationID(high: high, low: low)
+    }
+
+    fileprivate func optionalOffset(_ number: UInt32) throws(DecodeError) -> Offset? {
+        has(number) ? Offset(try integer(number)) : nil
+    }
+
     fileprivate func brokerID() throws(DecodeError) -> NodeID { NodeID(try integer(1, default: nil)) }
     fileprivate func brokerEpoch() throws(DecodeError) -> BrokerEpoch { BrokerEpoch(try integer(2, default: nil)) }
 }
@@ -145,13 +176,20 @@ extension PartitionRecord {
         fields.integer(5, leader.rawValue)
         fields.integerUnlessZero(6, leaderEpoch.rawValue)
         fields.integerUnlessZero(7, partitionEpoch.rawValue)
+        fields.integersUnlessEmpty(8, eligibleLeaderReplicas)
+        if lastKnownLeader != .none { fields.integer(9, lastKnownLeader.rawValue) }
+        fields.integersUnlessEmpty(10, addingReplicas)
+        fields.integersUnlessEmpty(11, removingReplicas)
     }
 
     fileprivate init(reading fields: FieldReader) throws(DecodeError) {
         self.init(
             id: try fields.partitionID(), replicas: try fields.integers(3), inSyncReplicas: try fields.integers(4),
             leader: NodeID(try fields.integer(5, default: nil)), leaderEpoch: LeaderEpoch(try fields.integer(6)),
-            partitionEpoch: PartitionEpoch(try fields.integer(7)))
+            partitionEpoch: PartitionEpoch(try fields.integer(7)),
+            eligibleLeaderReplicas: try fields.integers(8),
+            lastKnownLeader: NodeID(try fields.integer(9, default: NodeID.none.rawValue)),
+            addingReplicas: try fields.integers(10), removingReplicas: try fields.integers(11))
     }
 }
 
@@ -162,6 +200,10 @@ extension PartitionChangeRecord {
         if let replicas { fields.integers(3, replicas) }
         if let inSyncReplicas { fields.integers(4, inSyncReplicas) }
         if let leader { fields.integer(5, leader.rawValue) }
+        if let eligibleLeaderReplicas { fields.integers(6, eligibleLeaderReplicas) }
+        if let lastKnownLeader { fields.integer(7, lastKnownLeader.rawValue) }
+        if let addingReplicas { fields.integers(8, addingReplicas) }
+        if let removingReplicas { fields.integers(9, removingReplicas) }
     }
 
     fileprivate init(reading fields: FieldReader) throws(DecodeError) {
@@ -169,6 +211,10 @@ extension PartitionChangeRecord {
         if fields.has(3) { replicas = try fields.integers(3) }
         if fields.has(4) { inSyncReplicas = try fields.integers(4) }
         if fields.has(5) { leader = NodeID(try fields.integer(5)) }
+        if fields.has(6) { eligibleLeaderReplicas = try fields.integers(6) }
+        if fields.has(7) { lastKnownLeader = NodeID(try fields.integer(7)) }
+        if fields.has(8) { addingReplicas = try fields.integers(8) }
+        if fields.has(9) { removingReplicas = try fields.integers(9) }
     }
 }
 
@@ -214,6 +260,13 @@ extension BrokerRecord {
             fields.integerUnlessZero(3, feature.levelMax)
         }
         fields.flag(7, isFenced)
+        if let rpc {
+            fields.text(8, rpc.host)
+            fields.integer(9, Int32(rpc.port))
+        }
+        if let directory { fields.id(10, high: directory.high, low: directory.low) }
+        fields.flag(11, isInControlledShutdown)
+        fields.flag(12, isDraining)
     }
 
     fileprivate init(reading fields: FieldReader) throws(DecodeError) {
@@ -226,18 +279,51 @@ extension BrokerRecord {
                 FeatureRange(
                     name: try fields.text(1), levelMin: try fields.integer(2), levelMax: try fields.integer(3))
             },
-            isFenced: fields.has(7))
+            isFenced: fields.has(7), rpc: fields.has(8) ? try RPCEndpoint(reading: fields) : nil,
+            directory: try fields.optionalIncarnation(10), isInControlledShutdown: fields.has(11),
+            isDraining: fields.has(12))
+    }
+}
+
+extension RPCEndpoint {
+    /// Fields 8 and 9 of a broker.
+    fileprivate init(reading fields: FieldReader) throws(DecodeError) {
+        self.init(host: try fields.text(8), port: try fields.port(9))
     }
 }
 
 extension BrokerListener {
     fileprivate init(reading fields: FieldReader) throws(DecodeError) {
-        let port: Int32 = try fields.integer(3)
+        let port = try fields.port(3)
         let number: Int16 = try fields.integer(4)
-        guard let port = UInt16(exactly: port) else { throw fields.invalid(3, Int64(port)) }
         guard let byte = UInt8(exactly: number), let known = SecurityProtocol(rawValue: byte) else {
             throw fields.invalid(4, Int64(number))
         }
         self.init(name: try fields.text(1), host: try fields.text(2), port: port, securityProtocol: known)
+    }
+}
+
+extension LossManifest {
+    fileprivate func write(into fields: inout FieldWriter) {
+        fields.id(1, high: partition.topic.high, low: partition.topic.low)
+        fields.integerUnlessZero(2, partition.index.rawValue)
+        fields.integer(3, leaderEpoch.rawValue)
+        fields.integer(4, electedLeader.rawValue)
+        if lastKnownLeader != .none { fields.integer(5, lastKnownLeader.rawValue) }
+        fields.integersUnlessEmpty(6, inSyncReplicas)
+        fields.integersUnlessEmpty(7, eligibleLeaderReplicas)
+        fields.integer(8, time.rawValue)
+        if let logEnd { fields.integer(9, logEnd.rawValue) }
+        if let highWatermark { fields.integer(10, highWatermark.rawValue) }
+    }
+
+    fileprivate init(reading fields: FieldReader) throws(DecodeError) {
+        self.init(
+            partition: try fields.partitionID(), leaderEpoch: LeaderEpoch(try fields.integer(3, default: nil)),
+            electedLeader: NodeID(try fields.integer(4, default: nil)),
+            lastKnownLeader: NodeID(try fields.integer(5, default: NodeID.none.rawValue)),
+            inSyncReplicas: try fields.integers(6), eligibleLeaderReplicas: try fields.integers(7),
+            time: Timestamp(try fields.integer(8, default: nil)), logEnd: try fields.optionalOffset(9),
+            highWatermark: try fields.optionalOffset(10))
     }
 }

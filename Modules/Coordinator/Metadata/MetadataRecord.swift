@@ -20,6 +20,12 @@ public enum MetadataRecord: Hashable, Sendable {
     case brokerRegistered(BrokerRecord)
     case brokerFencingChanged(NodeID, epoch: BrokerEpoch, isFenced: Bool)
     case brokerUnregistered(NodeID, epoch: BrokerEpoch)
+    /// The broker leaves; it keeps leaving until it registers again.
+    case brokerShutdownStarted(NodeID, epoch: BrokerEpoch)
+    /// A draining broker gets no replicas and is relieved of those it has; survives registrations.
+    case brokerDrainingChanged(NodeID, epoch: BrokerEpoch, isDraining: Bool)
+    /// An unclean election, or what is known of its loss since; one per partition and leader epoch.
+    case lossRecorded(LossManifest)
 }
 
 /// A topic's name and id; its partitions follow in records of their own.
@@ -39,14 +45,24 @@ public struct PartitionRecord: Hashable, Sendable {
     /// In order of preference: the first one leads where it can.
     public var replicas: [NodeID]
     public var inSyncReplicas: [NodeID]
-    /// `.none` while no in-sync replica lives.
+    /// `.none` while no replica that may lead lives.
     public var leader: NodeID
     public var leaderEpoch: LeaderEpoch
     public var partitionEpoch: PartitionEpoch
+    /// Out of sync, yet with every acknowledged record, because none was acknowledged since they left (KIP-966).
+    public var eligibleLeaderReplicas: [NodeID]
+    /// Who led last; `.none` while somebody leads.
+    public var lastKnownLeader: NodeID
+    /// Those of `replicas` that a reassignment brings; empty when none is under way.
+    public var addingReplicas: [NodeID]
+    /// Those of `replicas` that leave when the reassignment is complete.
+    public var removingReplicas: [NodeID]
 
     public init(
         id: PartitionID, replicas: [NodeID], inSyncReplicas: [NodeID], leader: NodeID,
-        leaderEpoch: LeaderEpoch = .zero, partitionEpoch: PartitionEpoch = .zero
+        leaderEpoch: LeaderEpoch = .zero, partitionEpoch: PartitionEpoch = .zero,
+        eligibleLeaderReplicas: [NodeID] = [], lastKnownLeader: NodeID = .none,
+        addingReplicas: [NodeID] = [], removingReplicas: [NodeID] = []
     ) {
         self.id = id
         self.replicas = replicas
@@ -54,6 +70,10 @@ public struct PartitionRecord: Hashable, Sendable {
         self.leader = leader
         self.leaderEpoch = leaderEpoch
         self.partitionEpoch = partitionEpoch
+        self.eligibleLeaderReplicas = eligibleLeaderReplicas
+        self.lastKnownLeader = lastKnownLeader
+        self.addingReplicas = addingReplicas
+        self.removingReplicas = removingReplicas
     }
 }
 
@@ -64,14 +84,24 @@ public struct PartitionChangeRecord: Hashable, Sendable {
     public var leader: NodeID?
     public var inSyncReplicas: [NodeID]?
     public var replicas: [NodeID]?
+    public var eligibleLeaderReplicas: [NodeID]?
+    public var lastKnownLeader: NodeID?
+    public var addingReplicas: [NodeID]?
+    public var removingReplicas: [NodeID]?
 
     public init(
-        id: PartitionID, leader: NodeID? = nil, inSyncReplicas: [NodeID]? = nil, replicas: [NodeID]? = nil
+        id: PartitionID, leader: NodeID? = nil, inSyncReplicas: [NodeID]? = nil, replicas: [NodeID]? = nil,
+        eligibleLeaderReplicas: [NodeID]? = nil, lastKnownLeader: NodeID? = nil,
+        addingReplicas: [NodeID]? = nil, removingReplicas: [NodeID]? = nil
     ) {
         self.id = id
         self.leader = leader
         self.inSyncReplicas = inSyncReplicas
         self.replicas = replicas
+        self.eligibleLeaderReplicas = eligibleLeaderReplicas
+        self.lastKnownLeader = lastKnownLeader
+        self.addingReplicas = addingReplicas
+        self.removingReplicas = removingReplicas
     }
 }
 
@@ -84,68 +114,5 @@ public struct ProducerIDsRecord: Hashable, Sendable {
     public init(broker: NodeID, next: ProducerID) {
         self.broker = broker
         self.next = next
-    }
-}
-
-/// Where a broker can be reached.
-public struct BrokerListener: Hashable, Sendable {
-    /// The protocol spoken on a listener; the names are Kafka's.
-    public enum SecurityProtocol: UInt8, Sendable, CaseIterable {
-        case plaintext = 0
-        case ssl = 1
-        case saslPlaintext = 2
-        case saslSSL = 3
-    }
-
-    public var name: String
-    public var host: String
-    public var port: UInt16
-    public var securityProtocol: SecurityProtocol
-
-    public init(name: String, host: String, port: UInt16, securityProtocol: SecurityProtocol) {
-        self.name = name
-        self.host = host
-        self.port = port
-        self.securityProtocol = securityProtocol
-    }
-}
-
-/// A range of levels of a feature that a broker understands.
-public struct FeatureRange: Hashable, Sendable {
-    public var name: String
-    public var levelMin: Int16
-    public var levelMax: Int16
-
-    public init(name: String, levelMin: Int16, levelMax: Int16) {
-        self.name = name
-        self.levelMin = levelMin
-        self.levelMax = levelMax
-    }
-}
-
-/// A broker as it registered.
-public struct BrokerRecord: Hashable, Sendable {
-    public var id: NodeID
-    public var epoch: BrokerEpoch
-    public var incarnation: IncarnationID
-    /// In the order of the broker's own setting.
-    public var listeners: [BrokerListener]
-    public var rack: String?
-    /// Sorted by name.
-    public var features: [FeatureRange]
-    /// A fenced broker leads nothing and is not shown to clients.
-    public var isFenced: Bool
-
-    public init(
-        id: NodeID, epoch: BrokerEpoch, incarnation: IncarnationID, listeners: [BrokerListener], rack: String? = nil,
-        features: [FeatureRange] = [], isFenced: Bool = true
-    ) {
-        self.id = id
-        self.epoch = epoch
-        self.incarnation = incarnation
-        self.listeners = listeners
-        self.rack = rack
-        self.features = features
-        self.isFenced = isFenced
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HashTreeCollections
 public import Primitives
 
 /// An image as bytes, and where in the log it stands.
@@ -96,7 +97,8 @@ public struct MetadataSnapshot: Equatable, Sendable {
 }
 
 extension MetadataImage {
-    /// Records that make this image from an empty one: features, brokers, producer ids, configuration, topics by name.
+    /// Records that make this image from an empty one: features, brokers, producer ids, configuration, topics by name
+    /// with their losses.
     public func records() -> [MetadataRecord] {
         var records: [MetadataRecord] = features().map { .featureLevelSet(name: $0.name, level: $0.level) }
         records += brokers().map { .brokerRegistered($0) }
@@ -106,7 +108,10 @@ extension MetadataImage {
                 records.append(.configSet(resource, name: entry.name, value: entry.value))
             }
         }
-        for topic in topicsByName() { records += topic.records() }
+        for topic in topicsByName() {
+            records += topic.records()
+            records += (lossesByTopic[topic.id] ?? []).map { .lossRecorded($0) }
+        }
         return records
     }
 
@@ -129,7 +134,10 @@ extension TopicImage {
                         id: PartitionID(topic: id, index: PartitionIndex(Int32(position))),
                         replicas: partition.replicas, inSyncReplicas: partition.inSyncReplicas,
                         leader: partition.leader, leaderEpoch: partition.leaderEpoch,
-                        partitionEpoch: partition.partitionEpoch))
+                        partitionEpoch: partition.partitionEpoch,
+                        eligibleLeaderReplicas: partition.eligibleLeaderReplicas,
+                        lastKnownLeader: partition.lastKnownLeader, addingReplicas: partition.addingReplicas,
+                        removingReplicas: partition.removingReplicas))
             }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where a value comes from; the first of these that has one wins.
-public enum SettingOrigin: Int, Sendable, Comparable, CaseIterable {
+public enum SettingOrigin: Int, Sendable, Comparable, CaseIterable, Codable {
     /// Set on the topic itself.
     case topic
     /// Set on this broker while it ran.

@@ -3,7 +3,7 @@
 public import Primitives
 
 /// A value that would count if those before it did not, under the name it was given by.
-public struct ConfigSynonym: Hashable, Sendable {
+public struct ConfigSynonym: Hashable, Sendable, Codable {
     public let name: String
     public let value: String
     public let origin: SettingOrigin

@@ -28,7 +28,9 @@ let nodeSettings: [SettingDefinition] = [
     ),
     SettingDefinition(
         "myelin.rpc.port", .int, default: "9190", .between(0, 65535),
-        meaning: "Port for the myelin tool and for other nodes. 0 lets the system choose."),
+        meaning:
+            "Port for the myelin tool and for other nodes. 0 lets the system choose; a controller on its own takes 9191."
+    ),
     SettingDefinition(
         "myelin.admin.port", .int, default: "9644", .between(0, 65535),
         meaning: "Port for /metrics, /healthz and /readyz. 0 lets the system choose."),

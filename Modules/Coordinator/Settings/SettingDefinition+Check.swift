@@ -53,6 +53,9 @@ extension SettingDefinition {
             case .nonEmpty: !elements.isEmpty
             case .oneElement: elements.count == 1
             case .listeners: ListenerAddress.parse(elements) != nil
+            case .endpoints: Endpoints(parsing: elements) != nil
+            case .voters: QuorumVoters(parsing: elements) != nil
+            case .throttledReplicas: ThrottledReplicas(parsing: elements) != nil
             default: true
             }
         guard isAllowed else { throw notAllowed(value) }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The type of a setting's value; the names are those of Kafka's DescribeConfigs.
-public enum SettingKind: String, Sendable, CaseIterable {
+public enum SettingKind: String, Sendable, CaseIterable, Codable {
     case boolean, int, long, double, string, list, password
 }
 
 /// Which values a setting may have beyond being of its kind.
-public enum AllowedValues: Hashable, Sendable {
+public enum AllowedValues: Hashable, Sendable, Codable {
     case any
     case atLeast(Int64)
     case between(Int64, Int64)
@@ -22,6 +22,12 @@ public enum AllowedValues: Hashable, Sendable {
     case oneElement
     /// A list of `NAME://HOST:PORT` with distinct names.
     case listeners
+    /// A list of `HOST:PORT` that is not empty.
+    case endpoints
+    /// A list of `ID@HOST:PORT` with distinct ids that is not empty.
+    case voters
+    /// A list of `PARTITION:BROKER`, or `*` alone.
+    case throttledReplicas
 }
 
 /// What a number counts, for people and for documentation.
@@ -121,6 +127,9 @@ extension AllowedValues: CustomStringConvertible {
         case .nonEmpty: "text that is not empty"
         case .oneElement: "exactly one element"
         case .listeners: "NAME://HOST:PORT, separated by commas, each name once"
+        case .endpoints: "HOST:PORT, separated by commas"
+        case .voters: "ID@HOST:PORT, separated by commas, each id once"
+        case .throttledReplicas: "PARTITION:BROKER, separated by commas, or *"
         }
     }
 }

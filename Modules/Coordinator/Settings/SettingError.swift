@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a setting was refused. Its description is one line for people and names what would have been right.
-public enum SettingError: Error, Hashable, Sendable {
+public enum SettingError: Error, Hashable, Sendable, Codable {
     /// No setting has this name; `nearest` is one that looks like it.
     case unknown(name: String, nearest: String?)
     /// The value is not of the setting's kind.

@@ -29,6 +29,21 @@ extension BrokerKey where Value == Int {
     public static var metadataSnapshotBytes: Self { Self("myelin.metadata.snapshot.bytes") }
     public static var metadataSnapshotRecords: Self { Self("myelin.metadata.snapshot.records") }
 
+    public static var quorumElectionTimeoutMilliseconds: Self { Self("controller.quorum.election.timeout.ms") }
+    public static var quorumHeartbeatIntervalMilliseconds: Self { Self("myelin.quorum.heartbeat.interval.ms") }
+    public static var brokerHeartbeatIntervalMilliseconds: Self { Self("broker.heartbeat.interval.ms") }
+    public static var brokerSessionTimeoutMilliseconds: Self { Self("broker.session.timeout.ms") }
+    public static var controlledShutdownTimeoutMilliseconds: Self { Self("myelin.controlled.shutdown.timeout.ms") }
+    public static var clockSkewMillisecondsMax: Self { Self("myelin.clock.skew.max.ms") }
+    public static var replicaLagMillisecondsMax: Self { Self("replica.lag.time.max.ms") }
+    /// In bytes a second; the largest number means without limit.
+    public static var leaderThrottledRate: Self { Self("leader.replication.throttled.rate") }
+    /// In bytes a second; the largest number means without limit.
+    public static var followerThrottledRate: Self { Self("follower.replication.throttled.rate") }
+    public static var leaderImbalanceCheckIntervalSeconds: Self { Self("leader.imbalance.check.interval.seconds") }
+    public static var balanceIntervalMilliseconds: Self { Self("myelin.balance.interval.ms") }
+    public static var balanceMovesMax: Self { Self("myelin.balance.moves.max") }
+
     public static var socketRequestBytesMax: Self { Self("socket.request.max.bytes") }
     public static var queuedRequestBytesMax: Self { Self("queued.max.request.bytes") }
     public static var connectionsMax: Self { Self("max.connections") }
@@ -39,6 +54,8 @@ extension BrokerKey where Value == Int {
 
     public static var numPartitions: Self { Self("num.partitions") }
     public static var defaultReplicationFactor: Self { Self("default.replication.factor") }
+    /// Of topics without a value of their own.
+    static var inSyncReplicasMinDefault: Self { Self("min.insync.replicas") }
     public static var topicPartitionsMax: Self { Self("myelin.topic.partitions.max") }
     public static var clusterPartitionsMax: Self { Self("myelin.cluster.partitions.max") }
     public static var retentionCheckIntervalMilliseconds: Self { Self("log.retention.check.interval.ms") }
@@ -63,10 +80,15 @@ extension BrokerKey where Value == Int? {
 
 extension BrokerKey where Value == String? {
     public static var rack: Self { Self("broker.rack") }
+    /// nil: the name of the machine.
+    public static var rpcAdvertisedHost: Self { Self("myelin.rpc.advertised.host") }
 }
 
 extension BrokerKey where Value == Bool {
     public static var autoCreateTopics: Self { Self("auto.create.topics.enable") }
+    public static var autoLeaderRebalance: Self { Self("auto.leader.rebalance.enable") }
+    public static var balanceEnabled: Self { Self("myelin.balance.enable") }
+    public static var fetchesFromNearestReplica: Self { Self("myelin.fetch.nearest.replica") }
 }
 
 extension BrokerKey where Value == ListenerAddresses {
@@ -76,6 +98,15 @@ extension BrokerKey where Value == ListenerAddresses {
 extension BrokerKey where Value == ListenerAddresses? {
     /// nil: the same as `listeners`.
     public static var advertisedListeners: Self { Self("advertised.listeners") }
+}
+
+extension BrokerKey where Value == Endpoints? {
+    /// nil: the node is a cluster of its own.
+    public static var quorumBootstrapServers: Self { Self("controller.quorum.bootstrap.servers") }
+}
+
+extension BrokerKey where Value == QuorumVoters? {
+    public static var quorumVoters: Self { Self("controller.quorum.voters") }
 }
 
 extension BrokerKey where Value == LogFormatChoice {
@@ -103,6 +134,11 @@ extension TopicKey where Value == Int {
     public static var timestampBeforeMillisecondsMax: Self { Self("message.timestamp.before.max.ms") }
     public static var timestampAfterMillisecondsMax: Self { Self("message.timestamp.after.max.ms") }
     public static var inSyncReplicasMin: Self { Self("min.insync.replicas") }
+}
+
+extension TopicKey where Value == ThrottledReplicas {
+    public static var leaderThrottledReplicas: Self { Self("leader.replication.throttled.replicas") }
+    public static var followerThrottledReplicas: Self { Self("follower.replication.throttled.replicas") }
 }
 
 extension TopicKey where Value == Bool {

@@ -19,7 +19,7 @@ public struct SettingsTable: Sendable {
 
     /// Settings of brokers.
     public static let broker = SettingsTable(
-        nodeSettings + networkSettings + logSettings + topicDefaultSettings + groupSettings)
+        nodeSettings + networkSettings + clusterSettings + logSettings + topicDefaultSettings + groupSettings)
 
     /// Settings of topics.
     public static let topic = SettingsTable(topicSettings)

@@ -60,6 +60,15 @@ private let topicContentSettings: [SettingDefinition] = [
     SettingDefinition(
         "write.caching", .boolean, default: nil, from: ["write.caching"],
         meaning: "Whether acks=all is answered from replicated memory, without waiting for the disk."),
+    SettingDefinition(
+        "unclean.leader.election.enable", .boolean, default: nil, .oneOf(["false"]),
+        from: ["unclean.leader.election.enable"], meaning: uncleanElectionMeaning),
+    SettingDefinition(
+        "leader.replication.throttled.replicas", .list, default: "", .throttledReplicas,
+        meaning: "Replicas that their leader sends to no faster than leader.replication.throttled.rate says."),
+    SettingDefinition(
+        "follower.replication.throttled.replicas", .list, default: "", .throttledReplicas,
+        meaning: "Replicas that follow no faster than follower.replication.throttled.rate says."),
 ]
 
 /// What Kafka's clients may send and nothing here reads.
@@ -77,8 +86,6 @@ private let topicUnusedSettings: [SettingDefinition] = [
     unused(
         "flush.ms", .long, "9223372036854775807", .atLeast(0),
         "Time after which the log is synchronized; every acknowledged record is anyway."),
-    unused("follower.replication.throttled.replicas", .list, "", .any, "Replicas whose followers are slowed down."),
-    unused("leader.replication.throttled.replicas", .list, "", .any, "Replicas whose leaders are slowed down."),
     unused("local.retention.bytes", .long, "-2", .atLeast(-2), "Bytes of a tiered topic kept on local disks."),
     unused("local.retention.ms", .long, "-2", .atLeast(-2), "Age up to which a tiered topic is on local disks."),
     unused(
@@ -95,9 +102,6 @@ private let topicUnusedSettings: [SettingDefinition] = [
     unused("remote.log.delete.on.disable", .boolean, "false", .any, "Whether ending tiering removes what it stored."),
     unused("remote.storage.enable", .boolean, "false", .oneOf(["false"]), "Whether the topic is tiered; it cannot be."),
     unused("segment.jitter.ms", .long, "0", .atLeast(0), "Random time taken off the age at which segments close."),
-    unused(
-        "unclean.leader.election.enable", .boolean, "false", .any,
-        "Whether a replica that is not in sync may lead."),
 ]
 
 private func unused(
