@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from cluster import Cluster
 from node import Node
 
 counter = itertools.count()
@@ -34,6 +35,41 @@ def own_node():
 
     yield make
     for one in nodes:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def shared_cluster():
+    """Three brokers in three racks and three controllers, for all tests that leave them as they were."""
+    cluster = Cluster(racks=["a", "b", "c"])
+    try:
+        yield cluster.start()
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def cluster(shared_cluster):
+    """The shared cluster; a test may end nodes, all of which run again afterwards."""
+    yield shared_cluster
+    for node in shared_cluster.nodes():
+        if node["state"] == "paused":
+            shared_cluster.resume(node["role"], node["id"])
+    for role in ("controller", "broker"):
+        shared_cluster.begin(role, "all")
+
+
+@pytest.fixture
+def own_cluster():
+    """Makes clusters that a test may change for good."""
+    clusters = []
+
+    def make(**options):
+        clusters.append(Cluster(**options))
+        return clusters[-1].start()
+
+    yield make
+    for one in clusters:
         one.close()
 
 

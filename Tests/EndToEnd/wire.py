@@ -99,8 +99,8 @@ class Answer:
 class Connection:
     """A socket that speaks in frames, or in whatever bytes it is given."""
 
-    def __init__(self, port, seconds=20):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+    def __init__(self, port, seconds=20, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=seconds)
         self.correlation = 0
 
     def __enter__(self):
