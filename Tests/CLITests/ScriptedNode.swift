@@ -16,6 +16,14 @@ final class ScriptedNode: Sendable {
         var consumed: [Admin.ConsumeRequest] = []
         var resets: [Admin.GroupOffsetResetRequest] = []
         var findings: [Admin.Finding] = []
+        var cluster = Admin.ClusterInfoResponse.threeBrokers
+        var moves: [Admin.PartitionMoveProgress] = []
+        var moved: [Admin.PartitionMove] = []
+        var elections: [Admin.LeaderElectRequest] = []
+        var configChanges: [Admin.ConfigResourceAlteration] = []
+        var drains: [Admin.BrokerDrainRequest] = []
+        var stopped: [NodeID] = []
+        var levels: [Admin.FeatureUpdateRequest] = []
     }
 
     private let group: ShardLoopGroup
@@ -24,6 +32,7 @@ final class ScriptedNode: Sendable {
 
     var address: String { "\(server.address)" }
     func read<Value: Sendable>(_ body: (State) -> Value) -> Value { state.mutex.withLock { body($0) } }
+    func change(_ body: (inout State) -> Void) { state.mutex.withLock { body(&$0) } }
 
     /// Starts one for the time of `body`.
     static func with(
@@ -74,7 +83,7 @@ extension Admin.TopicDescription {
     }
 }
 
-private final class SharedState: Sendable {
+final class SharedState: Sendable {
     let mutex: Mutex<ScriptedNode.State>
 
     init(_ state: ScriptedNode.State) { mutex = Mutex(state) }
@@ -93,6 +102,7 @@ private final class SharedState: Sendable {
         service.on(Admin.groupOffsetReset) { [self] request, _ in reset(request) }
         service.on(Admin.produce) { [self] _, items, writer, _ in try await produce(items, writer) }
         service.on(Admin.consume) { [self] request, writer, _ in try await consume(request, writer) }
+        registerCluster(in: &service)
         return service
     }
 

@@ -19,7 +19,12 @@ struct UsageTests {
             ["topic", "produce", "x", "--compression", "rar"], ["topic", "list", "--output", "xml"],
             ["topic", "list", "--cluster", "a", "--profile", "b"], ["config", "describe"], ["completions", "csh"],
             ["config", "profile", "add", "x", "a:b:c"], ["bench", "produce", "--records", "0"],
-            ["partition", "list", "--offline", "--under-replicated"],
+            ["partition", "list", "--offline", "--under-replicated"], ["partition", "move", "orders"],
+            ["partition", "move", "orders", "--replicas", "1,1"], ["partition", "move", "orders", "--from", "1"],
+            ["partition", "move", "--watch", "--throttle", "1MiB"], ["partition", "cancel"],
+            ["partition", "elect-leader", "orders", "--all"], ["cluster", "drain", "x"],
+            ["cluster", "balance", "--apply", "--status"], ["cluster", "features", "--set", "a=b"],
+            ["cluster", "upgrade", "--finalize", "--rollback"], ["cluster", "brokers", "unregister", "-1"],
         ])
     func wrong(arguments: [String]) async {
         let run = await tool(arguments)
@@ -56,6 +61,10 @@ struct UsageTests {
     private static let commands: [[String]] = [
         ["cluster", "info"], ["cluster", "health"], ["topic", "create"], ["topic", "list"], ["topic", "describe"],
         ["topic", "alter"], ["topic", "delete"], ["topic", "produce"], ["topic", "consume"], ["topic", "trim"],
+        ["cluster", "brokers"], ["cluster", "brokers", "list"], ["cluster", "brokers", "unregister"],
+        ["cluster", "controllers"], ["cluster", "controllers", "list"], ["cluster", "controllers", "add"],
+        ["cluster", "controllers", "remove"], ["cluster", "balance"], ["cluster", "drain"], ["cluster", "features"],
+        ["cluster", "upgrade"], ["partition", "move"], ["partition", "cancel"], ["partition", "elect-leader"],
         ["partition", "list"], ["group", "list"], ["group", "describe"], ["group", "lag"], ["group", "reset-offsets"],
         ["group", "delete"], ["bench", "produce"], ["bench", "consume"], ["bench", "latency"], ["bench", "disk"],
         ["doctor"], ["config", "explain"], ["config", "list"], ["config", "describe"], ["config", "alter"],

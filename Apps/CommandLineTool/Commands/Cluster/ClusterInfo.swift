@@ -53,27 +53,17 @@ struct ClusterInfoReport: Report {
             .number("LEADERS"), .number("REPLICAS"), .number("SIZE"),
         ])
         for broker in info.brokers {
-            let up = Units.duration(milliseconds: max(now.rawValue - broker.startedAt.rawValue, 0))
             table.add([
                 "\(broker.nodeID)", Cell(broker.endpoints.map(\.shown).joined(separator: ",")), Cell(broker.rack),
-                Cell(broker.version), broker.isFenced ? Cell("fenced", .bad) : Cell("active", .good),
-                Cell(broker.startedAt == Timestamp(0) ? "-" : up), "\(broker.leaderCount)", "\(broker.replicaCount)",
-                Cell(Units.bytes(broker.byteCount)),
+                Cell(broker.version), broker.stateCell, Cell(broker.shownUptime(at: now)), "\(broker.leaderCount)",
+                "\(broker.replicaCount)", Cell(broker.error == nil ? Units.bytes(broker.byteCount) : "-"),
             ])
         }
         return table
     }
 
     private func featureLines(_ terminal: Terminal) -> [String] {
-        guard !info.features.isEmpty else { return [] }
-        var table = Table([.text("FEATURE"), .number("LEVEL"), .number("MIN"), .number("MAX")])
-        for feature in info.features {
-            table.add([
-                Cell(feature.name), "\(feature.finalizedLevel)", "\(feature.supportedLevelMin)",
-                "\(feature.supportedLevelMax)",
-            ])
-        }
-        return [""] + table.lines(on: terminal)
+        info.features.isEmpty ? [] : [""] + FeatureListReport(features: info.features).lines(on: terminal)
     }
 
     var document: Document {
@@ -101,29 +91,8 @@ extension Admin.Endpoint {
     }
 }
 
-extension Admin.BrokerInfo {
-    fileprivate var document: Document {
-        [
-            "nodeId": .integer(nodeID.rawValue), "endpoints": .list(endpoints.map(\.document)), "rack": .text(rack),
-            "version": .text(version), "isFenced": .bool(isFenced), "startedAt": .time(startedAt),
-            "leaderCount": .integer(leaderCount), "replicaCount": .integer(replicaCount),
-            "byteCount": .integer(byteCount),
-        ]
-    }
-}
-
-extension Admin.ControllerInfo {
-    fileprivate var document: Document {
-        [
-            "nodeId": .integer(nodeID.rawValue), "endpoints": .list(endpoints.map(\.document)),
-            "isActive": .bool(isActive), "term": .integer(term.rawValue),
-            "logEndOffset": .integer(logEndOffset.rawValue),
-        ]
-    }
-}
-
 extension Admin.FeatureInfo {
-    fileprivate var document: Document {
+    var document: Document {
         [
             "name": .text(name), "finalizedLevel": .integer(finalizedLevel),
             "supportedLevelMin": .integer(supportedLevelMin), "supportedLevelMax": .integer(supportedLevelMax),
