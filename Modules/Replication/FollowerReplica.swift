@@ -46,7 +46,14 @@ public struct FollowerReplica: Sendable {
         case .append, .compare, .cut, .restart: break
         }
         if !isMatched { isMatched = Self.agrees(with: header.previous, standing: standing) }
-        guard isMatched, header.previous.offset <= standing.logEnd || header.order != .append else {
+        let isHere =
+            switch header.order {
+            case .append: header.previous.offset <= standing.logEnd
+            // Who is asked says where it ends, even when what it has agrees.
+            case .compare: header.previous.offset == standing.logEnd
+            case .cut, .restart: true
+            }
+        guard isMatched, isHere else {
             return .answer(.diverged(standing))
         }
         note(header, logEnd: standing.logEnd)
