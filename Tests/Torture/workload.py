@@ -249,8 +249,10 @@ def main():
     parent = os.getppid()
     threading.Thread(target=leave_with, args=(parent,), daemon=True).start()
     recorder = Recorder(options.log)
-    good = ROLES[options.role](options, stopping, recorder)
-    recorder.close()
+    try:
+        good = ROLES[options.role](options, stopping, recorder)
+    finally:
+        recorder.close()
     return 0 if good else 3
 
 

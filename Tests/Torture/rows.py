@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of a torture run: which faults, on what kind of cluster, and how long no partition may be without an ack."""
+
+from dataclasses import dataclass, field
+
+import faults
+
+
+@dataclass
+class Row:
+    name: str
+    faults: list
+    # Seconds; None where the fault itself takes longer than any bound, as with all nodes away.
+    gap_max: float | None
+    namespaces: bool = False
+    disk_size: str | None = None
+    prepare: list = field(default_factory=list)
+    # At least so many faults, or the row proves nothing.
+    faults_min: int = 3
+    # Anomalies that must be found, in a row that proves the checker; nothing else is judged in it.
+    expected: frozenset = frozenset()
+    replicas: int = 3
+    in_ci: bool = True
+
+
+ROWS = [
+    Row("kill", [faults.kill_leader, faults.kill_controller, faults.kill_coordinator, faults.kill_someone,
+                 faults.kill_leader_and_controller], gap_max=5),
+    Row("kill-all", [faults.kill_all], gap_max=30),
+    Row("pause", [faults.pause_leader, faults.pause_controller, faults.pause_coordinator, faults.pause_someone],
+        gap_max=10),
+    Row("network", [faults.cut_leader_from_brokers, faults.cut_leader_from_all_nodes, faults.cut_one_way,
+                    faults.cut_bridge, faults.cut_leader_from_controllers, faults.cut_controller, faults.flap],
+        gap_max=15, namespaces=True),
+    Row("clients-cut-off", [faults.cut_leader_from_clients], gap_max=None, namespaces=True, in_ci=False),
+    Row("disk", [faults.disk_full, faults.disk_frozen], gap_max=30, disk_size="192M"),
+    Row("disk-fails", [faults.disk_fails], gap_max=15, disk_size="192M", prepare=[faults.put_on_failing_disk],
+        faults_min=1),
+    Row("damage", [faults.damage_while_down, faults.damage_while_all_are_down], gap_max=30),
+    Row("rolling-restart", [faults.restart_in_order], gap_max=1, faults_min=1),
+    Row("upgrade", [faults.upgrade], gap_max=1, faults_min=1, in_ci=False),
+    Row("membership", [faults.grow_and_shrink, faults.move_replicas], gap_max=3, faults_min=2),
+    # A cluster that loses what it acknowledged, because its one copy is cut off: the checker must say so.
+    Row("canary", [faults.lose_the_only_copy], gap_max=None, faults_min=1, replicas=1,
+        expected=frozenset({"lost", "observed_lost"})),
+]
