@@ -42,6 +42,9 @@ extension SimulatedDisk {
     /// Plans not reached yet.
     public var plannedFaultCount: Int { plans.count }
 
+    /// Drops the plans not reached yet.
+    public func forgetPlans() { plans = [] }
+
     /// Runs one operation with its number and the faults that meet it.
     func perform<Result>(
         _ kind: DiskFault.Operation, _ target: String, isDirectory: Bool = false, runsWhenFailing: Bool = false,
@@ -102,6 +105,14 @@ extension SimulatedDisk {
     public func crash() {
         cutPower()
         restart()
+    }
+
+    /// The process that used the disk ends and the machine goes on: nothing is open, nothing in flight reports, and the
+    /// page cache stays as it is.
+    public func endProcess() {
+        guard !isPoweredOff else { return }
+        closeAll()
+        dropSubmissions()
     }
 
     func restart(_ fate: inout CrashFate) {

@@ -208,6 +208,10 @@ public final class SimulatedDisk: Disk {
         if records { trace.append(.close(file), ordinal: operationCount) }
     }
 
+    func closeAll() {
+        for file in handles.keys.sorted() { close(file) }
+    }
+
     public func size(of file: FileID) throws(DiskFault) -> Int64 {
         let handle = opened(file)
         return try perform(.size, handle.path) { _ throws(SystemError) in files[handle.file]!.size }

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Primitives
+
+/// Holds one replicated partition to what its users rely on, event by event.
+///
+/// Entries are batches. What any leader called committed is the truth from then on: no replica may hold something else
+/// below its high watermark, and every later leader must have it.
+final class PartitionChecker {
+    /// Who wrote a batch and which one it was (KIP-98).
+    struct Writing: Hashable {
+        let producer: Int64
+        let epoch: Int16
+        let sequence: Int32
+    }
+
+    struct Batch {
+        let entry: HashedLog.Entry
+        let writing: Writing?
+    }
+
+    private struct Position: Hashable {
+        let end: Int64
+        let epoch: Int64
+    }
+
+    private struct Leadership: Hashable {
+        let node: NodeAddress
+        let life: Int
+    }
+
+    private let world: World
+    private let name: String
+    private var logs: [NodeAddress: HashedLog] = [:]
+    private var batches: [NodeAddress: [Int64: Writing]] = [:]
+    private var durableEnds: [NodeAddress: Int64] = [:]
+    private var prefixes: [Position: UInt64] = [:]
+    private var leaders: [Int64: Leadership] = [:]
+    private var highWatermarks: [Int64: Int64] = [:]
+    private var truth = HashedLog()
+    private var written: [Writing: Int64] = [:]
+    /// What the controller last decided.
+    private var inSync: (epoch: Int64, nodes: [NodeAddress]) = (-1, [])
+
+    init(world: World, name: String) {
+        self.world = world
+        self.name = name
+    }
+
+    var committedEnd: Int64 { truth.end }
+
+    /// Hash of everything up to `end` that was called committed; nil where no batch ends.
+    func committedHash(atEnd end: Int64) -> UInt64? { truth.hash(atEnd: end) }
+
+    // MARK: Logs
+
+    func appended(_ batch: Batch, at node: NodeAddress) {
+        var log = logs[node, default: HashedLog()]
+        let hash = log.append(batch.entry)
+        logs[node] = log
+        if let writing = batch.writing { batches[node, default: [:]][batch.entry.end] = writing }
+        let position = Position(end: batch.entry.end, epoch: batch.entry.epoch)
+        let known = prefixes.updateValue(hash, forKey: position)
+        world.check(
+            known == nil || known == hash, "replicas agree where offset and epoch agree",
+            "\(name): \(node) differs before \(batch.entry.end) of epoch \(batch.entry.epoch)")
+    }
+
+    /// What a replica found on its disk after a start.
+    func recovered(_ found: [Batch], at node: NodeAddress) {
+        logs[node] = HashedLog()
+        batches[node] = [:]
+        for batch in found { appended(batch, at: node) }
+        durableEnds[node] = min(durableEnds[node, default: 0], logs[node, default: HashedLog()].end)
+    }
+
+    func truncated(to end: Int64, at node: NodeAddress) {
+        var log = logs[node, default: HashedLog()]
+        let agreed = log.place(after: end)
+        if agreed < log.entries.count {
+            let first = log.entries[agreed]
+            world.check(
+                truth.hash(atEnd: first.entry.end) != first.hash, "truncation takes only what diverged",
+                "\(name): \(node) cuts to \(end) what is committed up to \(first.entry.end)")
+        }
+        log.truncate(to: end)
+        logs[node] = log
+        durableEnds[node] = min(durableEnds[node, default: 0], end)
+    }
+
+    func durable(to end: Int64, at node: NodeAddress) { durableEnds[node] = end }
+
+    // MARK: Leaders
+
+    func decided(
+        epoch: Int64, inSync nodes: [NodeAddress], replicas: [NodeAddress], leader: NodeAddress?,
+        eligible: [NodeAddress]
+    ) {
+        world.check(
+            nodes.allSatisfy(replicas.contains), "the in-sync set is of replicas", "\(name): \(nodes) of \(replicas)")
+        world.check(epoch >= inSync.epoch, "leader epochs never fall", "\(name): \(epoch) after \(inSync.epoch)")
+        if let leader {
+            world.check(
+                nodes.contains(leader) || eligible.contains(leader), "a leader is in sync or eligible",
+                "\(name): \(leader) of \(nodes) and \(eligible)")
+        }
+        inSync = (epoch, nodes)
+    }
+
+    /// A replica takes writes in `epoch` from now on.
+    func began(leading epoch: Int64, at node: NodeAddress, life: Int) {
+        let leadership = Leadership(node: node, life: life)
+        let other = leaders.updateValue(leadership, forKey: epoch)
+        world.check(
+            other == nil || other == leadership, "one leader per epoch",
+            "\(name): \(node) and \(other!.node) in \(epoch)")
+        let log = logs[node, default: HashedLog()]
+        world.check(
+            log.hash(atEnd: truth.end) == truth.hash(atEnd: truth.end), "a leader has all that is committed",
+            "\(name): \(node) leads epoch \(epoch) with \(log.end), committed is \(truth.end)")
+    }
+
+    /// The leader of `epoch` says that all before `end` is committed.
+    func committed(upTo end: Int64, epoch: Int64, at node: NodeAddress) {
+        let known = highWatermarks[epoch, default: 0]
+        world.check(
+            end >= known, "the high watermark never falls in an epoch", "\(name): \(known), then \(end) in \(epoch)")
+        highWatermarks[epoch] = max(known, end)
+        let log = logs[node, default: HashedLog()]
+        guard let hash = log.hash(atEnd: end) else {
+            return world.fail("the high watermark is at the end of a batch", "\(name): \(node) at \(end) of \(log.end)")
+        }
+        if end <= truth.end {
+            return world.check(
+                truth.hash(atEnd: end) == hash, "committed is for ever",
+                "\(name): \(node) has another history at \(end)")
+        }
+        if epoch == inSync.epoch { checkDurability(of: end) }
+        extendTruth(with: log, to: end, at: node)
+    }
+
+    private func checkDurability(of end: Int64) {
+        for node in inSync.nodes where durableEnds[node, default: 0] < end {
+            world.fail(
+                "committed is durable on every in-sync replica",
+                "\(name): \(end), but \(node) has \(durableEnds[node, default: 0])")
+        }
+    }
+
+    private func extendTruth(with log: HashedLog, to end: Int64, at node: NodeAddress) {
+        world.check(
+            log.hash(atEnd: truth.end) == truth.hash(atEnd: truth.end), "committed is for ever",
+            "\(name): \(node) commits \(end) on another history than \(truth.end)")
+        for (entry, _) in log.entries[log.place(after: truth.end)...] {
+            guard entry.end <= end else { return }
+            _ = truth.append(entry)
+            guard let writing = batches[node]?[entry.end] else { continue }
+            let before = written.updateValue(entry.end, forKey: writing)
+            world.check(
+                before == nil, "no batch is stored twice", "\(name): \(writing) before \(before!) and \(entry.end)")
+        }
+    }
+
+    /// A replica that follows says that all before `end` is committed: so it must have the same there.
+    func told(highWatermark end: Int64, at node: NodeAddress) {
+        let log = logs[node, default: HashedLog()]
+        guard end <= truth.end, end <= log.end else { return }
+        world.check(
+            log.hash(atEnd: end) == truth.hash(atEnd: end), "replicas agree below the high watermark",
+            "\(name): \(node) differs before \(end)")
+    }
+
+    // MARK: Clients
+
+    /// A client was told that its batch stands before `end`.
+    func acknowledged(_ entry: (end: Int64, content: UInt64)) {
+        let stored = truth.place(ofEnd: entry.end).map { truth.entries[$0].entry.content }
+        world.check(
+            stored == entry.content, "acknowledged is committed",
+            "\(name): the batch before \(entry.end) is \(stored, default: "absent")")
+    }
+
+    /// A client read a batch.
+    func read(_ entry: (end: Int64, content: UInt64)) {
+        let stored = truth.place(ofEnd: entry.end).map { truth.entries[$0].entry.content }
+        world.check(
+            stored == entry.content, "only the committed is read",
+            "\(name): a reader got another batch before \(entry.end)")
+    }
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension SwarmOptions.Scene {
+    func make(in world: World, over network: Network) -> any Scene {
+        switch self {
+        case .quorum: QuorumScene(world: world, network: network)
+        }
+    }
+}
