@@ -179,3 +179,36 @@ struct Deciding {
 
     func epoch(of broker: Int32) -> BrokerEpoch { image.broker(NodeID(broker))?.epoch ?? BrokerEpoch(-1) }
 }
+
+extension Deciding {
+    /// A topic of one partition on the given brokers.
+    mutating func partition(_ brokers: [Int32], inSyncMin: Int? = nil, topic: String? = nil) throws -> PartitionID {
+        let assignment = ReplicaAssignment(partition: PartitionIndex(0), brokers: brokers.map { NodeID($0) })
+        let created = try createTopic(
+            NewTopic(
+                name: topic ?? "topic\(image.topicCount)", assignment: [assignment],
+                configs: inSyncMin.map { [.init(name: "min.insync.replicas", value: String($0))] } ?? []))
+        return PartitionID(topic: created.id, index: PartitionIndex(0))
+    }
+
+    /// A partition that is there.
+    subscript(partition: PartitionID) -> PartitionImage {
+        guard let found = image.partition(partition) else { preconditionFailure("no \(partition)") }
+        return found
+    }
+
+    /// The leader proposes an in-sync set; epochs are the present ones.
+    @discardableResult
+    mutating func propose(_ members: [Int32], for partition: PartitionID) throws -> Result<
+        PartitionState, InSyncRefusal
+    > {
+        let present = self[partition]
+        let proposal = InSyncProposal(
+            partition: partition, leaderEpoch: present.leaderEpoch, partitionEpoch: present.partitionEpoch,
+            inSyncReplicas: members.map { .init(NodeID($0), epoch: epoch(of: $0)) })
+        return try run(
+            AlterPartitions(
+                broker: present.leader, epoch: epoch(of: present.leader.rawValue), proposals: [proposal])
+        ).get()[0]
+    }
+}

@@ -32,6 +32,8 @@ public enum AlterConfigRefusal: Error, Hashable, Sendable, Codable {
     /// The request names the resource more than once.
     case duplicateResource
     case duplicateConfig(name: String)
+    /// All brokers must agree on the setting: it changes for all of them at once, and is not removed.
+    case agreedByAll(name: String)
 }
 
 /// Changes single settings of resources (KIP-339); each resource succeeds or is refused as a whole.
@@ -75,7 +77,7 @@ public struct AlterConfigs: ControllerCommand {
     public typealias Outcome = [Result<Done, AlterConfigRefusal>]
 
     public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
-        decideEach(resources.map { ($0.target, $0.changes) }, validateOnly) {
+        state.decideEach(resources.map { ($0.target, $0.changes) }, validateOnly) {
             target, changes throws(AlterConfigRefusal) in
             let resource = try state.resource(target)
             let names = changes.map(\.name)
@@ -113,13 +115,14 @@ public struct ReplaceConfigs: ControllerCommand {
     public typealias Outcome = [Result<Done, AlterConfigRefusal>]
 
     public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
-        decideEach(resources.map { ($0.target, $0.configs) }, validateOnly) {
+        state.decideEach(resources.map { ($0.target, $0.configs) }, validateOnly) {
             target, configs throws(AlterConfigRefusal) in
             let resource = try state.resource(target)
             let names = configs.map(\.name)
             try checkDistinct(names)
             var records: [MetadataRecord] = []
-            for entry in state.image.configEntries(of: resource) where !names.contains(entry.name) {
+            for entry in state.image.configEntries(of: resource)
+            where !names.contains(entry.name) && !state.isAgreed(entry.name, on: resource) {
                 records.append(.configRemoved(resource, name: entry.name))
             }
             for config in configs {
@@ -131,31 +134,36 @@ public struct ReplaceConfigs: ControllerCommand {
     }
 }
 
-private func decideEach<Request>(
-    _ resources: [(target: ConfigTarget, Request)], _ validateOnly: Bool,
-    _ decideOne: (ConfigTarget, Request) throws(AlterConfigRefusal) -> [MetadataRecord]
-) -> Decision<[Result<Done, AlterConfigRefusal>]> {
-    let counts = Dictionary(resources.map { ($0.target, 1) }, uniquingKeysWith: +)
-    var decision = Decision<[Result<Done, AlterConfigRefusal>]>([])
-    for (target, request) in resources {
-        do throws(AlterConfigRefusal) {
-            guard counts[target] == 1 else { throw .duplicateResource }
-            let records = try decideOne(target, request)
-            decision.records += validateOnly ? [] : records
-            decision.outcome.append(.success(Done()))
-        } catch {
-            decision.outcome.append(.failure(error))
-        }
-    }
-    return decision
-}
-
 private func checkDistinct(_ names: [String]) throws(AlterConfigRefusal) {
     var seen: Set<String> = []
     for name in names where !seen.insert(name).inserted { throw .duplicateConfig(name: name) }
 }
 
 extension ControllerState {
+    fileprivate func decideEach<Request>(
+        _ resources: [(target: ConfigTarget, Request)], _ validateOnly: Bool,
+        _ decideOne: (ConfigTarget, Request) throws(AlterConfigRefusal) -> [MetadataRecord]
+    ) -> Decision<[Result<Done, AlterConfigRefusal>]> {
+        let counts = Dictionary(resources.map { ($0.target, 1) }, uniquingKeysWith: +)
+        var draft = Draft(self)
+        let outcome = resources.map { target, request in
+            Result { () throws(AlterConfigRefusal) in
+                guard counts[target] == 1 else { throw .duplicateResource }
+                for record in try decideOne(target, request) { draft.add(record) }
+                return Done()
+            }
+        }
+        draft.reviewEligibleLeaders()
+        return Decision(outcome, records: validateOnly ? [] : draft.records)
+    }
+
+    /// Whether controller and leaders must read the setting alike (KIP-966); a topic's own value they do.
+    fileprivate func isAgreed(_ name: String, on resource: ConfigResource) -> Bool {
+        guard image.allowsClusters, name == BrokerKey<Int>.inSyncReplicasMinDefault.name else { return false }
+        if case .topic = resource { return false }
+        return true
+    }
+
     fileprivate func resource(_ target: ConfigTarget) throws(AlterConfigRefusal) -> ConfigResource {
         switch target.kind {
         case .topic:
@@ -176,6 +184,9 @@ extension ControllerState {
         of change: AlterConfigs.Change, on resource: ConfigResource
     ) throws(AlterConfigRefusal) -> MetadataRecord? {
         if change.value == nil, change.operation != .delete { throw .nullValue(name: change.name) }
+        if isAgreed(change.name, on: resource), resource != .brokerDefaults || change.operation == .delete {
+            throw .agreedByAll(name: change.name)
+        }
         do throws(SettingError) {
             let definition = try definition(of: change.name, on: resource)
             let current = image.configValue(change.name, of: resource)

@@ -41,7 +41,7 @@ public struct PartitionState: Hashable, Sendable, Codable {
     public var partitionEpoch: PartitionEpoch
     public var inSyncReplicas: [NodeID]
 
-    init(_ partition: PartitionImage) {
+    public init(_ partition: PartitionImage) {
         leader = partition.leader
         leaderEpoch = partition.leaderEpoch
         partitionEpoch = partition.partitionEpoch

@@ -36,7 +36,7 @@ extension MetadataImage {
         return replicas
     }
 
-    private func check(_ element: ReplicaAssignment, replicationFactor: Int) throws(AssignmentProblem) {
+    func check(_ element: ReplicaAssignment, replicationFactor: Int) throws(AssignmentProblem) {
         guard !element.brokers.isEmpty else { throw .noBroker(element.partition) }
         for (position, broker) in element.brokers.enumerated() {
             guard self.broker(broker) != nil else { throw .unknownBroker(element.partition, broker) }

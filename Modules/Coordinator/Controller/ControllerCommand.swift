@@ -5,7 +5,7 @@ public import Primitives
 /// What a decision may look at.
 public struct ControllerState: Sendable {
     /// With everything that was decided before, durable or not.
-    public let image: MetadataImage
+    public private(set) var image: MetadataImage
     /// The controller's own, with what changed while it ran.
     public let settings: BrokerSettings
     /// Offset that the first record of the decision gets.
@@ -32,6 +32,13 @@ public struct ControllerState: Sendable {
         self.now = now
         self.time = time
         self.cluster = cluster
+    }
+
+    /// The same with an image that has moved on; settings that changed with it are not read anew.
+    func on(_ image: MetadataImage) -> ControllerState {
+        var state = self
+        state.image = image
+        return state
     }
 }
 

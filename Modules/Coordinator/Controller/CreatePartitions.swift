@@ -95,7 +95,7 @@ extension ControllerState {
     ) throws(CreatePartitionsRefusal) -> [[NodeID]] {
         let current = topic.partitions.count
         let added = Int(request.totalCount) - current
-        let factor = topic.partitions[0].replicas.count
+        let factor = topic.partitions[0].targetReplicas.count
         guard request.assignment.isEmpty else {
             guard request.assignment.count == added else {
                 throw .assignmentCount(expected: added, found: request.assignment.count)

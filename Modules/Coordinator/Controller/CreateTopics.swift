@@ -118,7 +118,8 @@ public struct CreateTopics: ControllerCommand {
 struct TopicPlan {
     private(set) var records: [MetadataRecord] = []
     private let state: ControllerState
-    private let candidates: [PlacementCandidate]
+    /// With the replicas of this request.
+    private var candidates: [PlacementCandidate]
     private let configs: EffectiveConfigs
     /// Those of a topic without any of its own, worked out once for the whole request.
     private lazy var inheritedConfigs = configs.topicEntries(overrides: [])
@@ -216,6 +217,9 @@ struct TopicPlan {
         }
         records += state.image.newPartitions(of: id, from: 0, replicas)
         partitionCount += replicas.count
+        for broker in replicas.joined() {
+            if let index = candidates.firstIndex(where: { $0.id == broker }) { candidates[index].replicaCount += 1 }
+        }
         if let key = TopicName.collisionKey(of: name) { namesByCollisionKey[key] = name }
     }
 }

@@ -61,6 +61,19 @@ struct Draft {
         for id in image.partitions(on: broker) where image.partition(id)?.leader == NodeID.none { change(id) }
     }
 
+    /// After `min.insync.replicas` changed: where fewer in-sync replicas suffice now, records are acknowledged that
+    /// eligible leaders lack.
+    mutating func reviewEligibleLeaders() {
+        let isConcerned = records.contains { record in
+            switch record {
+            case .configSet(_, let name, _), .configRemoved(_, let name): name == "min.insync.replicas"
+            default: false
+            }
+        }
+        guard isConcerned else { return }
+        for id in image.partitions(where: { !$0.eligibleLeaderReplicas.isEmpty }) { change(id) }
+    }
+
     /// `min.insync.replicas` of a topic.
     private func inSyncMin(of topic: TopicID) -> Int {
         image.topic(topic).flatMap { image.inSyncReplicasMin(of: $0.name) } ?? inSyncReplicasMin

@@ -10,6 +10,12 @@ public struct BrokerStanding: Hashable, Sendable, Codable {
     public var isFenced: Bool
     /// Others lead what it led and know it: it may go.
     public var shouldShutDown: Bool
+
+    public init(isCaughtUp: Bool, isFenced: Bool, shouldShutDown: Bool) {
+        self.isCaughtUp = isCaughtUp
+        self.isFenced = isFenced
+        self.shouldShutDown = shouldShutDown
+    }
 }
 
 public enum BrokerHeartbeatRefusal: Error, Hashable, Sendable, Codable {

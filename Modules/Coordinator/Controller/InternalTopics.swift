@@ -52,3 +52,56 @@ public struct EnsureInternalTopic: ControllerCommand {
         }
     }
 }
+
+/// Gives internal topics the replicas that their settings want, as brokers join; they never get fewer.
+///
+/// A cluster that began with one broker comes to three this way without anybody's doing.
+public struct RaiseInternalReplication: ControllerCommand {
+    public static var name: String { "RaiseInternalReplication" }
+
+    /// Most partitions that may be in motion for it.
+    public var changeCountMax: Int
+
+    public init(changeCountMax: Int = 100) { self.changeCountMax = changeCountMax }
+
+    /// How many partitions begin to get replicas.
+    public typealias Outcome = Int
+
+    public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
+        var draft = Draft(state)
+        for topic in InternalTopic.allCases {
+            guard let known = state.image.topic(named: topic.name) else { continue }
+            let wanted = Int(topic.definition(on: state).replicationFactor)
+            for (position, partition) in known.partitions.enumerated() {
+                guard draft.records.count < changeCountMax else { break }
+                guard partition.targetReplicas.count < wanted, !partition.isReassigning, partition.leader != .none
+                else {
+                    continue
+                }
+                let target = draft.image.extended(partition.replicas, to: wanted)
+                let id = PartitionID(topic: known.id, index: PartitionIndex(Int32(position)))
+                if target.count > partition.replicas.count { draft.change(id) { $0.reassign(to: target) } }
+            }
+        }
+        return Decision(draft.records.count, records: draft.records)
+    }
+}
+
+extension MetadataImage {
+    /// More replicas behind those that are there: in racks of their own where there are any, on the emptiest brokers.
+    fileprivate func extended(_ replicas: [NodeID], to count: Int) -> [NodeID] {
+        var replicas = replicas
+        while replicas.count < count {
+            let racks = Set(replicas.map { broker($0)?.rack ?? "" })
+            let candidates = placementCandidates().filter { !replicas.contains($0.id) }
+            let chosen = candidates.min { one, other in
+                let (oneShares, otherShares) = (racks.contains(one.rack ?? ""), racks.contains(other.rack ?? ""))
+                guard oneShares == otherShares else { return otherShares }
+                return (one.replicaCount, one.id) < (other.replicaCount, other.id)
+            }
+            guard let chosen else { break }
+            replicas.append(chosen.id)
+        }
+        return replicas
+    }
+}

@@ -56,7 +56,7 @@ struct PartitionChange {
     func record(inSyncMin: Int, isActive: (NodeID) -> Bool) -> PartitionChangeRecord? {
         var after = before
         after.replicas = replicas
-        after.inSyncReplicas = inSync
+        after.inSyncReplicas = replicas.filter(inSync.contains)
         after.addingReplicas = adding
         after.removingReplicas = removing
         completeReassignment(of: &after, inSyncMin: inSyncMin)

@@ -85,6 +85,8 @@ extension AlterConfigRefusal: CustomStringConvertible {
         case .nullValue(let name): "\(name) has no value"
         case .duplicateResource: "the request names the resource more than once"
         case .duplicateConfig(let name): "\(name) is changed more than once"
+        case .agreedByAll(let name):
+            "\(name) is one value for all brokers: change it for all of them; it cannot be removed"
         }
     }
 }
