@@ -13,6 +13,7 @@ from pathlib import Path
 import clients
 import cluster_wire
 from cluster import TOOL
+from node import BINARIES
 
 
 # MARK: Who
@@ -361,6 +362,44 @@ def a_holder(run):
         node["id"] for node in run.cluster.nodes("broker")
         if any(used(path) > 2000 for partition in range(run.partitions)
                for path in clients.segments(Path(node["data"]), run.topic, partition))])
+
+
+# MARK: Clocks
+
+LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+
+
+def clock_binaries(folder):
+    """Programs that start ours with a wall clock that a file moves: faketime(1), told to leave the monotonic clock alone."""
+    assert LIBFAKETIME.exists(), "the Debian package faketime is not installed"
+    folder.mkdir()
+    (folder / "myelin").symlink_to(BINARIES / "myelin")
+    for role in ("broker", "controller"):
+        program = folder / f"myelin-{role}"
+        program.write_text(f"""#!/bin/sh
+if [ "$1" = --config ]; then
+    id=$(sed -n 's/^node.id: "\\(.*\\)"/\\1/p' "$2")
+    export FAKETIME_TIMESTAMP_FILE={folder}/{role}-$id FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_CACHE_DURATION=1
+    [ -e "$FAKETIME_TIMESTAMP_FILE" ] || echo +0 > "$FAKETIME_TIMESTAMP_FILE"
+    export LD_PRELOAD={LIBFAKETIME}
+fi
+exec {BINARIES}/myelin-{role} "$@"
+""")
+        program.chmod(0o755)
+    return folder
+
+
+def jump_clock(run):
+    """One node an hour ahead or behind, or both by turns each two seconds."""
+    role, number = someone(run)
+    file = run.cluster.binaries / f"{role}-{number}"
+    jumps = run.chance.choice([["+1h"], ["-1h"], ["+1h", "-1h"] * 3])
+    for jump in jumps:
+        file.write_text(f"{jump}\n")
+        time.sleep(8 if len(jumps) == 1 else 2)
+    file.write_text("+0\n")
+    time.sleep(2)
+    return f"clock of {role} {number}: {', '.join(jumps)}"
 
 
 # MARK: Membership

@@ -15,6 +15,8 @@ class Row:
     namespaces: bool = False
     disk_size: str | None = None
     prepare: list = field(default_factory=list)
+    # Processes whose wall clock can be moved.
+    clocks: bool = False
     # At least so many faults, or the row proves nothing.
     faults_min: int = 3
     # Anomalies that must be found, in a row that proves the checker; nothing else is judged in it.
@@ -40,6 +42,7 @@ ROWS = [
     Row("rolling-restart", [faults.restart_in_order], gap_max=1, faults_min=1),
     Row("upgrade", [faults.upgrade], gap_max=1, faults_min=1, in_ci=False),
     Row("membership", [faults.grow_and_shrink, faults.move_replicas], gap_max=3, faults_min=2),
+    Row("clock", [faults.jump_clock], gap_max=3, clocks=True, in_ci=False),
     # A cluster that loses what it acknowledged, because its one copy is cut off: the checker must say so.
     Row("canary", [faults.lose_the_only_copy], gap_max=None, faults_min=1, replicas=1,
         expected=frozenset({"lost", "observed_lost"})),
