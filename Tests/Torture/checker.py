@@ -292,6 +292,14 @@ def gap(times, began, ended):
     return max(later - earlier for earlier, later in zip(moments, moments[1:]))
 
 
+def unread(history):
+    """By reader or group: how many records of the log it was never given."""
+    given = defaultdict(set)
+    for event in history.by_kind[Read]:
+        given[event.reader.partition("/")[0]].add((event.partition, event.offset))
+    return {name: len(missing) for name, places in sorted(given.items()) if (missing := history.at.keys() - places)}
+
+
 def counts(events):
     return Counter(type(event).__name__ for event in events)
 

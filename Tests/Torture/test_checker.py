@@ -5,7 +5,7 @@ import re
 
 import checker
 import pytest
-from checker import Anomaly, History, check, gap, longest_without_acknowledgement, repeats
+from checker import Anomaly, History, check, gap, longest_without_acknowledgement, repeats, unread
 from history import (
     Acknowledged, Assigned, Committed, Copied, End, Read, Recorder, Refused, Resumed, Sent, Stored, identity, load, value)
 
@@ -156,6 +156,13 @@ def test_the_longest_time_without_an_acknowledgement_counts_both_ends():
     events += [Acknowledged(4.0, 1, 1, 0, 1, 0)]
     assert longest_without_acknowledgement(events, 0.0, 6.0) == (2.0, 4.0)
     assert gap([], 1.0, 8.0) == 7.0
+
+
+def test_records_that_a_reader_or_a_group_was_never_given_are_counted():
+    assert unread(History(SOUND)) == {}
+    late = SOUND + [Stored(1, 10, 4, 700, 0, 1, 1, 10), Read(90.0, "group/b", 1, 10, 4, 1, 1, 10)]
+    assert unread(History(late)) == {"reader": 1}
+    assert unread(History(without(SOUND, GROUP_5))) == {"group": 1}
 
 
 def test_a_file_gives_back_what_was_noted(tmp_path):
