@@ -16,5 +16,3 @@ public protocol ControllerPort: AnyObject {
     func submit<Command: ControllerCommand>(
         _ command: Command, reply: @escaping (Result<Command.Outcome, SubmitRefusal>) -> Void)
 }
-
-extension MetadataController: ControllerPort {}

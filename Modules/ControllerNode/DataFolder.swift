@@ -61,16 +61,25 @@ extension DataFolderIdentity {
     public init(
         opening disk: any Disk, node: NodeID, cluster: ClusterID? = nil, using entropy: inout Entropy
     ) throws(DataFolderRefusal) {
-        if let properties = try Self.properties(on: disk) {
-            self = try Self.parsed(properties)
-            guard self.node == node else { throw .foreignNode(found: self.node, expected: node) }
+        if let known = try Self.existing(on: disk, node: node) {
+            self = known
             if let cluster, cluster != clusterID { throw .foreignCluster(found: clusterID, expected: cluster) }
             return
         }
-        if let folder = try Self.partitionFolder(on: disk) { throw .unidentified(folder: folder) }
         self.init(
             clusterID: cluster ?? .random(using: &entropy), node: node, directory: .random(using: &entropy))
         do throws(DiskFault) { try write(on: disk) } catch { throw .disk(error) }
+    }
+
+    /// Whose folder it is; nil for one that is new. Changes nothing.
+    public static func existing(on disk: any Disk, node: NodeID) throws(DataFolderRefusal) -> DataFolderIdentity? {
+        guard let properties = try properties(on: disk) else {
+            if let folder = try partitionFolder(on: disk) { throw .unidentified(folder: folder) }
+            return nil
+        }
+        let identity = try parsed(properties)
+        guard identity.node == node else { throw .foreignNode(found: identity.node, expected: node) }
+        return identity
     }
 
     // MARK: Text

@@ -6,6 +6,7 @@ internal import StorageEngine
 
 /// Snapshots of the metadata as files beside its log: `<next offset>-<term>.checkpoint`, 20 and 10 digits.
 ///
+/// A file is written under a temporary name and synchronized; `publish` then makes it the snapshot.
 /// - SeeAlso: docs/formats/metadata.md
 struct SnapshotStore {
     private static let suffix = ".checkpoint"
@@ -14,26 +15,48 @@ struct SnapshotStore {
     let folder: String
     let disk: any Disk
 
-    /// Writes a snapshot so that after a crash it is there whole or not at all, then removes older ones.
-    func write(_ snapshot: MetadataSnapshot) throws(DiskFault) {
-        let path = "\(folder)/\(Self.name(of: snapshot))"
-        try write(snapshot.encoded(), to: path + Self.temporarySuffix)
-        try disk.rename(path + Self.temporarySuffix, to: path)
+    /// Writes a snapshot so that after a crash it is there whole or not at all. Waits for the disk.
+    func write(_ snapshot: QuorumSnapshot) throws(DiskFault) {
+        let file = try begin(snapshot.position)
+        defer { disk.close(file) }
+        try disk.write([snapshot.encoded()], to: file, at: 0)
+        try disk.synchronize(file)
+        try publish(snapshot.position)
+    }
+
+    /// The file to write a snapshot to, empty. To be closed by the caller.
+    func begin(_ position: LogPosition) throws(DiskFault) -> FileID {
+        let file = try disk.open(path(position) + Self.temporarySuffix, .createOrOpen)
+        do throws(DiskFault) { try disk.truncate(file, to: 0) } catch {
+            disk.close(file)
+            throw error
+        }
+        return file
+    }
+
+    /// Makes what was written and synchronized the snapshot, durably, and removes older ones.
+    func publish(_ position: LogPosition) throws(DiskFault) {
+        try disk.rename(path(position) + Self.temporarySuffix, to: path(position))
         try disk.synchronizeDirectory(folder)
-        for name in try names() where "\(folder)/\(name)" != path { try disk.remove("\(folder)/\(name)") }
+        for name in try names() where "\(folder)/\(name)" != path(position) { try disk.remove("\(folder)/\(name)") }
+    }
+
+    /// Opens the snapshot of that position; nil when it is gone.
+    func open(_ position: LogPosition) throws(DiskFault) -> FileID? {
+        disk.exists(path(position)) ? try disk.open(path(position), .read) : nil
     }
 
     /// The newest snapshot that checks; nil when there is none.
     ///
     /// - Throws: `.snapshotDamaged` when there are some and none of them checks.
-    func newest() throws(MetadataOpenError) -> MetadataSnapshot? {
+    func newest() throws(MetadataOpenError) -> QuorumSnapshot? {
         var damage: MetadataOpenError?
         do throws(DiskFault) {
             guard disk.exists(folder) else { return nil }
             for name in try names().reversed() {
                 let bytes = try read("\(folder)/\(name)")
                 do throws(DecodeError) {
-                    return try MetadataSnapshot(decoding: bytes)
+                    return try QuorumSnapshot(decoding: bytes)
                 } catch {
                     damage = damage ?? .snapshotDamaged(file: name, error)
                 }
@@ -48,25 +71,19 @@ struct SnapshotStore {
         try disk.list(folder).filter { $0.hasSuffix(Self.suffix) && $0.utf8.count == 31 + Self.suffix.utf8.count }
     }
 
-    private func write(_ bytes: SharedBytes, to path: String) throws(DiskFault) {
-        let file = try disk.open(path, .createOrOpen)
-        defer { disk.close(file) }
-        try disk.truncate(file, to: 0)
-        try disk.write([bytes], to: file, at: 0)
-        try disk.synchronize(file)
-    }
-
     private func read(_ path: String) throws(DiskFault) -> SharedBytes {
         let file = try disk.open(path, .read)
         defer { disk.close(file) }
         return try disk.read(file, at: 0, count: Int(try disk.size(of: file)))
     }
 
-    private static func name(of snapshot: MetadataSnapshot) -> String {
-        digits(snapshot.nextOffset.rawValue, count: 20) + "-" + digits(snapshot.term.rawValue, count: 10) + suffix
+    private func path(_ position: LogPosition) -> String {
+        let digits =
+            Self.digits(position.end.rawValue, count: 20) + "-" + Self.digits(position.term.rawValue, count: 10)
+        return folder + "/" + digits + Self.suffix
     }
 
-    private static func digits(_ number: Int64, count: Int) -> String {
+    static func digits(_ number: Int64, count: Int) -> String {
         let text = String(number)
         return String(repeating: "0", count: max(0, count - text.count)) + text
     }

@@ -30,12 +30,15 @@ final class Bench {
         return answer
     }
 
-    /// Registers node 1.
+    /// Registers node 1, which is unfenced by its first heartbeat.
     func register() throws -> BrokerEpoch? {
         let listener = BrokerListener(name: "PLAINTEXT", host: "h", port: 9092, securityProtocol: .plaintext)
         let command = RegisterBroker(
             id: NodeID(1), incarnation: IncarnationID(high: 1, low: 1), listeners: [listener])
-        return try run(command)?.get().get()
+        guard let epoch = try run(command)?.get().get() else { return nil }
+        let heartbeat = BrokerHeartbeat(broker: NodeID(1), epoch: epoch, metadataOffset: controller.nextOffset)
+        guard case .success(.success(let standing))? = run(heartbeat), !standing.isFenced else { return nil }
+        return epoch
     }
 
     /// Creates a topic of two partitions; nil when it was not answered or refused.

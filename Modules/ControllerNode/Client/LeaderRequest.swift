@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primitives
+public import WireProtocol
+
+/// What only the active controller answers.
+public enum LeaderRequest: Equatable, Sendable {
+    case submit(Controller.SubmitRequest)
+    case quorumInfo
+    case addVoter(Controller.AddVoterRequest)
+    case removeVoter(Controller.RemoveVoterRequest)
+    case transferLeadership(Controller.TransferLeadershipRequest)
+}
+
+/// The answer to the request of the same name, carried out or refused.
+public enum LeaderResponse: Equatable, Sendable {
+    case submit(Controller.SubmitResponse)
+    case quorumInfo(Controller.QuorumInfoResponse)
+    case voters(Controller.VoterResponse)
+
+    var refusal: Controller.Refusal? {
+        switch self {
+        case .submit(let response): response.refusal
+        case .quorumInfo(let response): response.refusal
+        case .voters(let response): response.refusal
+        }
+    }
+
+    /// What an image must hold before the answer is given on.
+    var nextOffset: Offset {
+        switch self {
+        case .submit(let response): response.nextOffset
+        case .quorumInfo, .voters: .zero
+        }
+    }
+}
+
+extension Controller.ControllerEndpoint {
+    /// Whether both lead to the same socket, whoever is thought to listen there.
+    func isSamePlace(as other: Controller.ControllerEndpoint) -> Bool { host == other.host && port == other.port }
+}
+
+extension RPCError {
+    /// Whether the node cannot have begun what was asked.
+    var isCertainlyUndone: Bool {
+        switch code {
+        case .unavailable, .overloaded, .invalidRequest, .notSupported, .notController, .wrongMagic,
+            .unsupportedVersion, .wrongCluster, .wrongRole, .handshakeTimeout, .connectionRefused, .unreachable,
+            .unknownMethod, .unauthorized:
+            true
+        case .unspecified, .cancelled, .deadlineExceeded, .notFound, .alreadyExists, .refused, .internalFault,
+            .notLeader, .storageFault, .headerChecksumMismatch, .payloadChecksumMismatch, .unknownFrameType,
+            .invalidLength, .unexpectedFrame, .creditExceeded, .peerSilent, .connectionLost:
+            false
+        }
+    }
+}
