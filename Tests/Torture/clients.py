@@ -8,18 +8,21 @@ import zlib
 from pathlib import Path
 
 import cluster_wire
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 from history import Copied, Recorder, Stored, identity
 
 HERE = Path(__file__).resolve().parent
 # A producer flushes for 90 s at most; who is not done then is stuck, and that is a finding.
 STOP_SECONDS = 120
+CATCH_UP_SECONDS = 90
 
 
 class Clients:
     """Two producers, a reader, a group of three and an observer on one topic, with their notes in `folder`."""
 
     def __init__(self, folder, bootstrap, topic, partitions, rate, size=200, members=3, producers=2):
-        self.folder, self.topic, self.partitions = Path(folder), topic, partitions
+        self.folder, self.bootstrap, self.topic, self.partitions = Path(folder), bootstrap, topic, partitions
         self.folder.mkdir(parents=True, exist_ok=True)
         self.shared = [
             "--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions), "--size", str(size),
@@ -42,10 +45,30 @@ class Clients:
                 stdin=subprocess.DEVNULL, stderr=errors)
 
     def finish(self):
-        """Stops the producers, then those who read; a sentence for each that did not end well."""
+        """Stops the producers, then those who read, once the group has all; a sentence for each that did not end well."""
         trouble = self._end([role for role in self.processes if role[0] == "produce"])
-        time.sleep(1)
+        trouble += self._wait_for_group()
         return trouble + self._end(list(self.processes))
+
+    def _wait_for_group(self):
+        """Until the group has committed the end of every partition: a rebalance may be under way."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
+        places = [TopicPartition(self.topic, partition) for partition in range(self.partitions)]
+        deadline, behind = time.monotonic() + CATCH_UP_SECONDS, None
+        while behind != []:
+            if time.monotonic() > deadline:
+                return [f"the group did not come to the end within {CATCH_UP_SECONDS} s: {behind}"]
+            time.sleep(0.2)
+            try:
+                latest = admin.list_offsets({place: OffsetSpec.latest() for place in places}, request_timeout=5)
+                ends = {place.partition: future.result(10).offset for place, future in latest.items()}
+                (asked,) = admin.list_consumer_group_offsets(
+                    [ConsumerGroupTopicPartitions("group", places)], request_timeout=5).values()
+                behind = [f"{place.partition}: {place.offset} of {ends[place.partition]}"
+                          for place in asked.result(10).topic_partitions if place.offset < ends[place.partition]]
+            except (KafkaException, TimeoutError) as error:
+                behind = [str(error)]
+        return []
 
     def _end(self, roles):
         deadline = time.monotonic() + STOP_SECONDS
