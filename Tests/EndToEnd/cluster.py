@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster of real processes under a test's control: what infra/local/cluster does, and what a test wants to know of it."""
+"""A cluster of real processes under a test's control: infra/local/cluster, and what a test wants to know."""
 
 import json
 import random
@@ -61,8 +61,8 @@ class Cluster:
 
     def tool(self, *arguments, check=True):
         result = subprocess.run(
-            [TOOL, "--dir", str(self.directory), "--binaries", str(self.binaries), *arguments], capture_output=True, text=True,
-            timeout=180, env=clean_environment())
+            [TOOL, "--dir", str(self.directory), "--binaries", str(self.binaries), *arguments],
+            capture_output=True, text=True, timeout=180, env=clean_environment())
         if check and result.returncode != 0:
             raise AssertionError(f"cluster {' '.join(arguments)}: exit {result.returncode}\n{result.stderr}")
         return result

@@ -13,7 +13,7 @@
     skipped             a reader went past a record
     epoch_regression    leader epochs fall along the log
     hw_regression       the end of a partition went back for one observer
-    stale_hw            the end of a partition lay before a record that was acknowledged earlier under an epoch not newer
+    stale_hw            an end lay before a record that was acknowledged earlier, under an epoch not newer
     commit_regression   a committed offset went back
     group_skip          a group committed past a record that none of its members was given
     divergent           a replica's batch differs from another's at the same offsets
@@ -78,7 +78,8 @@ def acknowledged(history):
             yield Anomaly("lost", event.partition, f"{who(event)} acknowledged at {event.offset}")
         elif (event.partition, event.offset) not in found:
             yield Anomaly(
-                "offset_mismatch", event.partition, f"{who(event)} acknowledged at {event.offset}, is at {sorted(found)}")
+                "offset_mismatch", event.partition,
+                f"{who(event)} acknowledged at {event.offset}, is at {sorted(found)}")
 
 
 def stored_once(history):
@@ -183,8 +184,8 @@ def epochs(history):
 def ends(history):
     """The end never goes back at one observer, nor behind an acknowledgement that came before the question.
 
-    A deposed leader that does not know it yet may answer with an old end: only acknowledgements of epochs up to the answering
-    leader's own bind it.
+    A deposed leader that does not know it yet may answer with an old end: only acknowledgements of epochs up to the
+    answering leader's own bind it.
     """
     for place, events in grouped(history.by_kind[End], lambda event: (event.observer, event.partition)):
         highest = None
@@ -243,7 +244,8 @@ def commits(history):
             if index >= 0 and event.offset < highest[index]:
                 verb = "committed" if isinstance(event, Committed) else "was told"
                 yield Anomaly(
-                    "commit_regression", place[1], f"{place[0]} {verb} {event.offset}, {highest[index]} was committed before")
+                    "commit_regression", place[1],
+                    f"{place[0]} {verb} {event.offset}, {highest[index]} was committed before")
 
 
 def group_coverage(history):
@@ -258,7 +260,7 @@ def group_coverage(history):
         if missing:
             yield Anomaly(
                 "group_skip", place[1],
-                f"{place[0]} committed {highest}; {len(missing)} records were given to nobody, the first at {missing[0]}")
+                f"{place[0]} committed {highest}; nobody was given {len(missing)} records, the first at {missing[0]}")
 
 
 # MARK: What replicas hold
@@ -276,7 +278,7 @@ def replicas(history):
 # MARK: Figures
 
 def longest_without_acknowledgement(events, began, ended):
-    """Seconds: over all partitions together, and of the worst partition. Nothing acknowledged counts as the whole time."""
+    """Seconds: over all partitions together, and of the worst partition. Without any, the whole time."""
     times = defaultdict(list)
     for event in events:
         if isinstance(event, Acknowledged) and began <= event.time <= ended:

@@ -45,7 +45,7 @@ class Clients:
                 stdin=subprocess.DEVNULL, stderr=errors)
 
     def finish(self):
-        """Stops the producers, then those who read, once the group has all; a sentence for each that did not end well."""
+        """Stops the producers, then, once the group has all, who reads; a sentence for each that did not end well."""
         trouble = self._end([role for role in self.processes if role[0] == "produce"])
         trouble += self._wait_for_group()
         return trouble + self._end(list(self.processes))

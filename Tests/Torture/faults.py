@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done to a cluster while clients work: each fault begins, lasts, and is healed before the function returns.
 
-Every function takes a `Run` (run.py) and returns the sentence that the log of the run gets. A broker is chosen by what it
-does at that moment. Healing is the caller's business where a fault raises: `Run.heal` undoes everything of this file.
+Every function takes a `Run` and returns a sentence for its log. Who is hit is decided by what it does at that moment.
 """
 
 import os
@@ -155,7 +154,8 @@ def cut_leader_from_brokers(run):
 def cut_leader_from_controllers(run):
     node = run.cluster.node("broker", a_leader(run))
     others = hosts(run, "controller")
-    return hold(run, node, f"broker {node['id']}, a leader, cut off from the controllers", incoming=others, outgoing=others)
+    return hold(run, node, f"broker {node['id']}, a leader, cut off from the controllers",
+                incoming=others, outgoing=others)
 
 
 def cut_leader_from_all_nodes(run):
@@ -370,7 +370,7 @@ LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 def clock_binaries(folder):
-    """Programs that start ours with a wall clock that a file moves: faketime(1), told to leave the monotonic clock alone."""
+    """Programs that start ours with a wall clock that a file moves: faketime(1), the monotonic clock left alone."""
     assert LIBFAKETIME.exists(), "the Debian package faketime is not installed"
     folder.mkdir()
     (folder / "myelin").symlink_to(BINARIES / "myelin")

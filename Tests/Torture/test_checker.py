@@ -7,13 +7,14 @@ import checker
 import pytest
 from checker import Anomaly, History, check, gap, longest_without_acknowledgement, repeats, unread
 from history import (
-    Acknowledged, Assigned, Committed, Copied, End, Read, Recorder, Refused, Resumed, Sent, Stored, identity, load, value)
+    Acknowledged, Assigned, Committed, Copied, End, Read, Recorder, Refused, Resumed, Sent, Stored, identity, load,
+    value)
 
 PARTITIONS = 2
 
 
 def sound_history(count=10):
-    """One producer, a key a partition, a group, a reader, an observer and three replicas; epoch 3, from the half on 4."""
+    """One producer, a key a partition, a group, a reader, an observer, three replicas; epoch 3, then 4."""
     events = []
     for partition in range(PARTITIONS):
         events.append(Assigned(0.0, "reader", partition))
