@@ -26,6 +26,17 @@ struct LeaderEpochs: Equatable, Sendable {
         return true
     }
 
+    /// Takes note of a record found between others, of an epoch that fits there.
+    mutating func amend(_ epoch: LeaderEpoch, at offset: Offset) {
+        let index = entries.partitioningIndex { $0.epoch >= epoch }
+        if index < entries.count, entries[index].epoch == epoch {
+            guard offset < entries[index].startOffset else { return }
+            entries[index] = Entry(epoch: epoch, startOffset: offset)
+        } else {
+            entries.insert(Entry(epoch: epoch, startOffset: offset), at: index)
+        }
+    }
+
     /// Takes back the last `note` that returned true.
     mutating func forgetLatest() { entries.removeLast() }
 
@@ -57,6 +68,14 @@ struct LeaderEpochs: Equatable, Sendable {
         guard index > 0 else { return EpochEnd(epoch: epoch, endOffset: first.startOffset) }
         let end = index < entries.count ? entries[index].startOffset : logEnd
         return EpochEnd(epoch: entries[index - 1].epoch, endOffset: end)
+    }
+
+    /// The largest epoch at or before `epoch` and its end; nil when there is none.
+    func lastEnd(atOrBefore epoch: LeaderEpoch, logEnd: Offset) -> EpochEnd? {
+        let index = entries.partitioningIndex { $0.epoch > epoch }
+        guard index > 0 else { return nil }
+        return EpochEnd(
+            epoch: entries[index - 1].epoch, endOffset: index < entries.count ? entries[index].startOffset : logEnd)
     }
 
     /// Kafka's file: version 0, the number of entries, then one `epoch offset` a line.

@@ -219,7 +219,8 @@ extension PartitionLog {
     }
 
     /// Opens a segment's file where it is closed, and looks whether it is as long as it should be.
-    private mutating func openCheckedFile(
+    @discardableResult
+    mutating func openCheckedFile(
         ofSegment number: Int, on disk: any Disk
     ) throws(DiskFault) -> FileID {
         if let file = segments[number].file { return file }

@@ -8,7 +8,10 @@ extension PartitionLog {
     /// wrong.
     ///
     /// For a replica that found another history than its leader's, and for an operator who gives up what follows damage.
-    /// A crash in the middle leaves the longer or the shorter log, never a hole. Staged batches are dropped too.
+    /// Producers and epochs are as they were before that batch. A crash in the middle leaves the longer or the shorter log,
+    /// never a hole. Staged batches are dropped too. Waits for the disk: five synchronizes and a read of the headers of one
+    /// segment, also while a submitted synchronize is under way.
+    /// - Throws: `.disk` when nothing was dropped; `.failed` when it is not known how much was.
     public mutating func truncateDiscarding(from offset: Offset, on disk: any Disk) throws(LogFault) {
         discardStaged()
         precondition(offset >= logStartOffset, "truncation to \(offset) before the log start \(logStartOffset)")
@@ -16,10 +19,18 @@ extension PartitionLog {
         try settle(on: disk)
         let keep = segmentNumber(holding: offset)
         let dropped = Array(segments[(keep + 1)...])
-        do throws(DiskFault) {
-            try forget(from: offset, keeping: keep, on: disk)
-        } catch { throw .disk(error) }
-        try writeCheckpointNow(isClean: false, on: disk)
+        do throws(DiskFault) { try openCheckedFile(ofSegment: keep, on: disk) } catch { throw .disk(error) }
+        let before = self
+        do throws(LogFault) {
+            do throws(DiskFault) {
+                try forget(from: offset, keeping: keep, on: disk)
+            } catch { throw .disk(error) }
+            try writeCheckpointNow(isClean: false, on: disk)
+        } catch {
+            // A checkpoint of the shorter log does no harm to the longer one: recovery reads on after it.
+            self = before
+            throw error
+        }
         do throws(DiskFault) {
             try discard(dropped, behind: segments[keep].baseOffset, on: disk)
             guard let file = segments[keep].file else { preconditionFailure("the active segment has no file") }
@@ -31,6 +42,54 @@ extension PartitionLog {
             state = .failed(error)
             throw .failed(error)
         }
+    }
+
+    /// Drops all records and begins again, empty, at `offset`, durably. Discards acknowledged data when the caller is wrong.
+    ///
+    /// For a replica whose leader no longer has, or never had, the records that would follow its own. Which producers
+    /// wrote before `offset` is forgotten, unless it is 0. After a crash in the middle the log is empty, at its old start or
+    /// at `offset`, or as it was. Waits for the disk.
+    /// - Throws: `.disk` when the log is as before or empty at its old start; `.failed` when it is not known.
+    public mutating func resetDiscarding(to offset: Offset, on disk: any Disk) throws(LogFault) {
+        try checkInService()
+        precondition(offset >= .zero && offset <= LogFiles.offsetMax, "a log that begins at \(offset)")
+        discardStaged()
+        // Above all, nothing that could be taken for a record behind the new start.
+        try truncateDiscarding(from: logStartOffset, on: disk)
+        guard writtenOffset != offset || logStartOffset != offset || segments.count > 1 else { return }
+        do throws(DiskFault) {
+            try beginAgain(at: offset, on: disk)
+        } catch {
+            state = .failed(error)
+            throw .failed(error)
+        }
+    }
+
+    private mutating func beginAgain(at offset: Offset, on disk: any Disk) throws(DiskFault) {
+        let names = try disk.list(folder).compactMap { LogFiles.offset(in: $0, LogFiles.log) }
+        var fresh = Segment(baseOffset: offset)
+        let staleSnapshot = path(fresh, LogFiles.snapshot)
+        if disk.exists(staleSnapshot) { try disk.remove(staleSnapshot) }
+        let file = try disk.open(path(fresh, LogFiles.log), .createOrOpen)
+        for segment in segments { if let file = segment.file { disk.close(file) } }
+        (fresh.file, fresh.index) = (file, SegmentIndex())
+        (segments, loadedIndexes, damages, synchronizing) = ([fresh], [], [], nil)
+        recent.forgetAll()
+        mustCut = false
+        truncationCount += 1
+        (epochs, producers) = (LeaderEpochs(), ProducerStates())
+        producers.hasForgotten = offset > .zero
+        (logStartOffset, logEndOffset, durableOffset) = (offset, offset, offset)
+        try disk.truncate(file, to: 0)
+        do throws(LogFault) { try writeCheckpointNow(isClean: false, on: disk) } catch {
+            switch error {
+            case .disk(let fault), .failed(let fault): throw fault
+            case .closed: preconditionFailure("a log that was just open is closed")
+            }
+        }
+        // With the checkpoint that knows none of them, recovery would do the same.
+        for base in names.reversed() where base != offset { try removeFiles(ofSegmentAt: base, on: disk) }
+        try disk.synchronizeDirectory(folder)
     }
 
     /// Brings what is in memory to where it stood before the batch that holds `offset`.
@@ -47,27 +106,47 @@ extension PartitionLog {
             return true
         }
         kept.file = segments[keep].file
-        kept.firstAppend = segments[keep].firstAppend
+        kept.firstAppend = kept.byteCount == 0 ? .none : segments[keep].firstAppend
         kept.reservedByteCount = segments[keep].reservedByteCount
         kept.durableByteCount = kept.byteCount
         segments.removeSubrange(keep...)
         segments.append(kept)
         producers = states
+        truncationCount += 1
         epochs.truncate(from: kept.nextOffset)
         damages.removeAll { $0.offsets.upperBound > kept.nextOffset }
         loadedIndexes.removeAll { $0 >= kept.baseOffset }
         recent.forgetAll()
         (logEndOffset, durableOffset) = (kept.nextOffset, kept.nextOffset)
         logStartOffset = min(logStartOffset, kept.nextOffset)
-        if let inFlight = synchronizing { synchronizing = inFlight.covering(atMost: kept) }
+        synchronizing = synchronizing?.covering(atMost: kept)
     }
 
-    private func producersBefore(segment number: Int, on disk: any Disk) throws(DiskFault) -> ProducerStates {
-        var states = ProducerStates()
-        guard segments[number].baseOffset > .zero else { return states }
-        states.hasForgotten = true
-        guard let bytes = try LogFiles.read(path(segments[number], LogFiles.snapshot), on: disk) else { return states }
-        do throws(DecodeError) { return try ProducerSnapshot.decode(bytes) } catch { return states }
+    /// The producers as they were when a segment began: from its snapshot, or from the last one before that can be read
+    /// and the batches since.
+    private mutating func producersBefore(segment number: Int, on disk: any Disk) throws(DiskFault) -> ProducerStates {
+        var first = number
+        var states = try snapshot(ofSegment: first, on: disk)
+        while states == nil, first > 0 {
+            first -= 1
+            states = try snapshot(ofSegment: first, on: disk)
+        }
+        var found = states ?? ProducerStates()
+        if states == nil { found.hasForgotten = true }
+        for earlier in first..<number {
+            try walk(segment: earlier, on: disk) { header, _ in
+                if header.hasProducer { found.note(header, at: header.baseOffset, wroteAt: header.maxTimestamp) }
+                return true
+            }
+        }
+        return found
+    }
+
+    /// Nil when there is none that can be read; a log that begins at 0 had no producer before.
+    private func snapshot(ofSegment number: Int, on disk: any Disk) throws(DiskFault) -> ProducerStates? {
+        guard segments[number].baseOffset > .zero else { return ProducerStates() }
+        guard let bytes = try LogFiles.read(path(segments[number], LogFiles.snapshot), on: disk) else { return nil }
+        do throws(DecodeError) { return try ProducerSnapshot.decode(bytes) } catch { return nil }
     }
 
     /// Removes segments, and with them files that recovery found in a wrong place: none may come back behind the new end.
@@ -87,7 +166,10 @@ extension PartitionLog {
 
 extension PartitionLog.Synchronizing {
     /// What is left of the promise after a truncation: bytes written later at the same place are not covered.
-    func covering(atMost segment: Segment) -> Self {
+    ///
+    /// Nil for a segment that is gone: a later one may begin at the same offset.
+    func covering(atMost segment: Segment) -> Self? {
+        guard self.segment <= segment.baseOffset else { return nil }
         var result = self
         guard self.segment == segment.baseOffset else { return result }
         result.byteCount = min(byteCount, segment.byteCount)

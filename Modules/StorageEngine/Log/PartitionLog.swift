@@ -43,6 +43,8 @@ public struct PartitionLog: Sendable {
     var checkpointIsClean = false
     /// Closed segments whose index is in memory, the one loaded first in front.
     var loadedIndexes: [Offset] = []
+    /// How often records were cut off: positions found before mean nothing after.
+    var truncationCount = 0
     /// Files renamed to `.deleted` and since when.
     var removedFiles: [RemovedFile] = []
 
@@ -104,6 +106,14 @@ public struct PartitionLog: Sendable {
 
     /// Where `epoch` ends, for OffsetForLeaderEpoch; nil when it is newer than any known.
     public func endOffset(of epoch: LeaderEpoch) -> EpochEnd? { epochs.end(of: epoch, logEnd: logEndOffset) }
+    /// The largest known epoch at or before `epoch`, and where its records end; nil when all known ones are newer.
+    ///
+    /// For replicas that look for where their logs part (KIP-101, KIP-279); unlike `endOffset(of:)` it says nothing of
+    /// epochs whose records are gone, and answers the newest epoch with the log's end.
+    public func lastEpochEnd(atOrBefore epoch: LeaderEpoch) -> EpochEnd? {
+        epochs.lastEnd(atOrBefore: epoch, logEnd: logEndOffset)
+    }
+
     /// Epoch of the record at `offset`, `.none` when unknown.
     public func epoch(of offset: Offset) -> LeaderEpoch { epochs.epoch(of: offset) }
 

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Primitives
+import RecordBatch
+import Simulation
+import StorageEngine
+import Testing
+
+@Suite("a damaged log and a peer that has the bytes")
+struct LogRepairTests {
+    /// Three records a batch, an epoch for each four batches, over several segments; what a peer would answer with.
+    private static func build(isCheckpointed: Bool = true) throws -> (fixture: LogFixture, batches: [Batch]) {
+        var fixture = try LogFixture(LogFixture.small(segmentByteCountMax: 700))
+        for round in 0..<24 {
+            let batch = try clientBatch(count: 3, producer: 5, sequence: Int32(3 * round))
+            try fixture.write(batch, epoch: Int32(round / 4))
+        }
+        fixture.synchronize()
+        if isCheckpointed { try fixture.log.writeCheckpoint(on: fixture.disk) }
+        return (fixture, try fixture.batches())
+    }
+
+    private static func path(_ segment: Offset) -> String {
+        let digits = String(segment.rawValue)
+        return "payments-0/" + String(repeating: "0", count: 20 - digits.count) + digits + ".log"
+    }
+
+    /// Flips a bit on the platter, where the next read finds it.
+    private static func flip(_ segment: Offset, at position: Int64, on disk: SimulatedDisk) throws {
+        try disk.damage(path(segment), at: position)
+        try disk.evict(path(segment))
+    }
+
+    /// Scrubs all closed segments in steps of a few bytes.
+    private func scrubAll(_ fixture: inout LogFixture) throws -> Int {
+        var last: Offset?
+        var stepCount = 0
+        while var scrub = fixture.log.scrub(after: last) {
+            while !scrub.isDone {
+                try scrub.verifyNext(byteCountMax: 200, on: fixture.disk)
+                stepCount += 1
+            }
+            fixture.log.note(scrub)
+            last = scrub.segment
+        }
+        return stepCount
+    }
+
+    private func refusal(_ fixture: inout LogFixture, _ damage: LogDamage, _ bytes: SharedBytes) -> MendRefusal? {
+        do throws(MendRefusal) {
+            try fixture.log.mend(damage, with: bytes, on: fixture.disk)
+            return nil
+        } catch { return error }
+    }
+
+    @Test("a scrub of a sound log finds nothing, in many small steps")
+    func soundScrub() throws {
+        var (fixture, _) = try Self.build()
+        let stepCount = try scrubAll(&fixture)
+        #expect(stepCount > fixture.log.segmentByteCounts.count)
+        #expect(fixture.log.damages.isEmpty)
+    }
+
+    @Test("a flipped bit in a closed segment is found by the scrub and mended from a peer without truncation")
+    func scrubAndMend() throws {
+        var (fixture, batches) = try Self.build()
+        let segment = fixture.log.segmentByteCounts[1].baseOffset
+        try Self.flip(segment, at: 100, on: fixture.disk)
+        _ = try scrubAll(&fixture)
+        let damage = try #require(fixture.log.damages.first)
+        #expect(fixture.log.damages.count == 1 && damage.evidence == .checksumMismatch)
+        #expect(damage.segment == segment && damage.offsets == segment..<segment + 3)
+        #expect(throws: ReadRefusal.damaged(damage)) {
+            try fixture.locate(from: segment, byteCountMax: 1, below: fixture.log.writtenOffset)
+        }
+        let peer = try #require(batches.first { $0.header.baseOffset == segment })
+        #expect(refusal(&fixture, damage, peer.bytes) == nil)
+        for isReopened in [false, true] {
+            if isReopened {
+                fixture.disk.crash()
+                try fixture.reopen()
+            }
+            #expect(fixture.log.damages.isEmpty && fixture.log.logEndOffset == Offset(72))
+            let found = try fixture.batches()
+            #expect(found == batches)
+        }
+        _ = try scrubAll(&fixture)
+        #expect(fixture.log.damages.isEmpty)
+    }
+
+    @Test("damage over several batches that recovery found, with the beginning of an epoch in it, is mended too")
+    func mendEpochs() throws {
+        var (fixture, batches) = try Self.build(isCheckpointed: false)
+        let segments = fixture.log.segmentByteCounts
+        let index = try #require(batches.firstIndex { $0.header.baseOffset == Offset(12) })
+        let base = try #require(segments.last { $0.baseOffset <= Offset(12) }).baseOffset
+        var position = batches[..<index].filter { $0.header.baseOffset >= base }.reduce(0) { $0 + $1.bytes.count }
+        for batch in batches[index...index + 1] {
+            try Self.flip(base, at: Int64(position + 80), on: fixture.disk)
+            position += batch.bytes.count
+        }
+        fixture.disk.crash()
+        try fixture.reopen()
+        let damage = try #require(fixture.log.damages.first)
+        #expect(fixture.log.damages.count == 1 && damage.offsets.lowerBound == Offset(12))
+        #expect(fixture.log.epoch(of: Offset(12)) == .zero)
+        let lost = batches.filter { damage.offsets.contains($0.header.baseOffset) }
+        let bytes = SharedBytes(lost.flatMap(\.bytes.array))
+        #expect(refusal(&fixture, damage, bytes) == nil)
+        for isReopened in [false, true] {
+            if isReopened { try fixture.reopen() }
+            #expect(fixture.log.epoch(of: Offset(12)) == LeaderEpoch(1))
+            #expect(fixture.log.epoch(of: Offset(11)) == .zero)
+            let found = try fixture.batches()
+            #expect(found == batches)
+            #expect(fixture.log.damages.isEmpty)
+        }
+    }
+
+    @Test("bytes that do not check, do not fit or are of another leader mend nothing")
+    func refusals() throws {
+        var (fixture, batches) = try Self.build()
+        let segment = fixture.log.segmentByteCounts[1].baseOffset
+        try Self.flip(segment, at: 100, on: fixture.disk)
+        _ = try scrubAll(&fixture)
+        let damage = try #require(fixture.log.damages.first)
+        let index = try #require(batches.firstIndex { $0.header.baseOffset == segment })
+        let right = batches[index].bytes
+        let next = batches[index + 1].bytes
+        let misfit = MendRefusal.doesNotFit(offsets: damage.offsets, byteCount: damage.byteCount)
+        #expect(refusal(&fixture, damage, .empty) == misfit)
+        #expect(refusal(&fixture, damage, next) == misfit)
+        #expect(refusal(&fixture, damage, SharedBytes(right.array + next.array)) == misfit)
+        var flipped = right.array
+        flipped[90] ^= 1
+        guard case .malformed = refusal(&fixture, damage, SharedBytes(flipped)) else {
+            Issue.record("a flipped bit was taken")
+            return
+        }
+        var newer = right.array
+        newer[15] += 3
+        #expect(
+            refusal(&fixture, damage, SharedBytes(newer))
+                == .wrongEpoch(LeaderEpoch(Int32(newer[15])), at: segment))
+        #expect(fixture.log.damages == [damage])
+        #expect(refusal(&fixture, damage, right) == nil)
+        #expect(refusal(&fixture, damage, right) == .unknownDamage)
+    }
+
+    @Test("what a scrub found before the log was cut counts for nothing")
+    func staleScrub() throws {
+        var (fixture, _) = try Self.build()
+        let segment = fixture.log.segmentByteCounts[1].baseOffset
+        try Self.flip(segment, at: 100, on: fixture.disk)
+        var scrub = try #require(fixture.log.scrub(after: fixture.log.segmentByteCounts[0].baseOffset))
+        while !scrub.isDone { try scrub.verifyNext(byteCountMax: 1 << 20, on: fixture.disk) }
+        #expect(scrub.damages.count == 1)
+        try fixture.log.truncateDiscarding(from: segment, on: fixture.disk)
+        fixture.log.note(scrub)
+        #expect(fixture.log.damages.isEmpty)
+    }
+
+    @Test("a power cut anywhere while mending leaves the damage or the mended bytes, and nothing else touched")
+    func crashes() throws {
+        for ordinal in 1...12 {
+            var (fixture, batches) = try Self.build()
+            let segment = fixture.log.segmentByteCounts[1].baseOffset
+            try Self.flip(segment, at: 100, on: fixture.disk)
+            _ = try scrubAll(&fixture)
+            let damage = try #require(fixture.log.damages.first)
+            let peer = try #require(batches.first { $0.header.baseOffset == segment })
+            fixture.disk.plan(.powerCut, at: ordinal)
+            _ = refusal(&fixture, damage, peer.bytes)
+            fixture.disk.restart()
+            try fixture.reopen()
+            _ = try scrubAll(&fixture)
+            #expect(fixture.log.damages.allSatisfy { $0.offsets == damage.offsets }, "cut at \(ordinal)")
+            #expect(fixture.log.logEndOffset == Offset(72))
+            let after = try fixture.batches(from: segment + 3)
+            #expect(after == batches.filter { $0.header.baseOffset >= segment + 3 }, "cut at \(ordinal)")
+        }
+    }
+}
