@@ -2,7 +2,8 @@
 """What the clients of a torture run saw: events, their files, and the value of a record.
 
 One file a client, one line an event: its kind and its fields, separated by tabs. Times are seconds of CLOCK_MONOTONIC,
-which all processes of a machine share. A record is known by (producer, key, sequence); sequences of a key rise by one from 0.
+which all processes of a machine share. A record is known by (producer, key, sequence); sequences of a key rise by one
+from 0.
 """
 
 import os
