@@ -48,7 +48,7 @@ public struct ReplicaAssignment: Hashable, Sendable, Codable {
 }
 
 /// A topic as it was created, or would have been.
-public struct CreatedTopic: Hashable, Sendable, Codable {
+public struct CreatedTopic: Hashable, Sendable {
     public var name: String
     /// `.zero` when the request only validates.
     public var id: TopicID
@@ -56,6 +56,28 @@ public struct CreatedTopic: Hashable, Sendable, Codable {
     public var replicationFactor: Int16
     /// All topic settings with their values, sorted by name.
     public var configs: [ConfigEntry]
+}
+
+extension CreatedTopic: Codable {
+    private enum CodingKeys: String, CodingKey { case name, id, partitionCount, replicationFactor, configs }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        id = try container.decode(TopicID.self, forKey: .id)
+        partitionCount = try container.decode(Int32.self, forKey: .partitionCount)
+        replicationFactor = try container.decode(Int16.self, forKey: .replicationFactor)
+        configs = try container.decode(TravellingConfigs.self, forKey: .configs).known
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(id, forKey: .id)
+        try container.encode(partitionCount, forKey: .partitionCount)
+        try container.encode(replicationFactor, forKey: .replicationFactor)
+        try container.encode(TravellingConfigs(configs), forKey: .configs)
+    }
 }
 
 /// Why a topic was not created.

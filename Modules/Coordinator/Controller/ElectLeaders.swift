@@ -29,6 +29,14 @@ public struct LeaderElection: Hashable, Sendable, Codable {
     public var leader: Result<NodeID, ElectLeaderRefusal>
     /// What an unclean election may have lost; nil where an eligible replica was found after all.
     public var loss: LossManifest?
+
+    public init(
+        partition: PartitionReference, leader: Result<NodeID, ElectLeaderRefusal>, loss: LossManifest? = nil
+    ) {
+        self.partition = partition
+        self.leader = leader
+        self.loss = loss
+    }
 }
 
 /// Elects leaders by order: the preferred replicas, or, where nobody that may leads, whoever lives (KIP-460, 966).
