@@ -108,9 +108,17 @@ extension RaftCore {
         switch replica.mode {
         case .snapshot: return
         // An answer from before: what it denies has been acknowledged, or asked otherwise, since.
-        case .replicate: guard previous > replica.durableEnd else { return }
-        case .probe: guard previous == replica.next else { return }
+        case .replicate: guard previous >= replica.durableEnd else { return }
+        case .probe:
+            guard previous == replica.next else { return }
+            // It has lost what it once had: it counts for nothing until it says anew what it has.
+            if previous <= replica.durableEnd { leadership.replicas[index].durableEnd = .zero }
         }
+        replyToRejection(hint, at: index)
+    }
+
+    private mutating func replyToRejection(_ hint: LogPosition, at index: Int) {
+        let replica = leadership.replicas[index]
         let common = log.lastPosition(notBeyond: hint)
         if hint.end < log.start.end, replica.durableEnd < log.start.end {
             beginSnapshot(for: index)

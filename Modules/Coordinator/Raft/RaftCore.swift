@@ -93,6 +93,9 @@ public struct RaftCore: Sendable {
         return RaftSnapshot(position: LogPosition(end: end, term: term), voters: log.voters(at: end))
     }
 
+    /// What of the log is in memory, for checkers.
+    package var entriesInMemory: [RaftEntry] { log.entries(from: log.start.end, upTo: log.last.end) }
+
     // MARK: Steps
 
     public mutating func step(_ event: RaftEvent, at now: Instant, into effects: inout [RaftEffect]) {
