@@ -80,8 +80,8 @@ struct VoterChangeInFlight: Sendable {
     var catchUp: CatchUp?
 }
 
-/// How a new voter comes near enough to the end of the log not to hold up commits (Ongaro, 4.2.1): in rounds, each up to
-/// where the log ended at its beginning, until one takes no longer than an election time-out.
+/// How a new voter comes near enough to the end of the log not to hold up commits (Ongaro, 4.2.1): in rounds, each
+/// up to where the log ended at its beginning, until one takes no longer than an election time-out.
 struct CatchUp: Sendable {
     let key: ReplicaKey
     let deadline: Instant

@@ -92,7 +92,8 @@ extension RaftCore {
 
     // MARK: Steps
 
-    /// Goes on with the change as far as it can; at the end, or without one, writes down what was learned of the voters.
+    /// Goes on with the change as far as it can; at the end, or without one, writes down what was learned of the
+    /// voters.
     mutating func advanceChange() {
         guard leadership.isEstablished else { return }
         guard var change = leadership.change else { return writeLearnedVoters() }

@@ -2,8 +2,8 @@
 
 internal import Primitives
 
-/// Linearizable reads without a lease and without an entry (Ongaro, 6.4): what is committed when the read comes is what it
-/// must see, once a majority confirms that this node still led then. No clock takes part in it.
+/// Linearizable reads without a lease and without an entry (Ongaro, 6.4): what is committed when the read comes is
+/// what it must see, once a majority confirms that this node still led then. No clock takes part in it.
 extension RaftCore {
     mutating func requestRead(_ ticket: RaftTicket) {
         guard role == .leader else { return output.append(.refused(ticket, .notLeader(leader: leader?.id))) }

@@ -2,11 +2,13 @@
 
 public import Primitives
 
-/// One node of a Raft quorum (Ongaro and Ousterhout, 2014; Ongaro's dissertation, 2014): decides, and touches no world.
+/// One node of a Raft quorum (Ongaro and Ousterhout, 2014; Ongaro's dissertation, 2014): decides, and touches no
+/// world.
 ///
 /// Events go in and effects come out, to be carried out in their order. Nothing that depends on a write is said before
-/// `.persisted`; a leader's entries travel while its own disk still writes them, and count there only afterwards. What is
-/// committed is handed out once it is also on this node's disk, so a state machine never is ahead of its own log.
+/// `.persisted`; a leader's entries travel while its own disk still writes them, and count there only afterwards.
+/// What is committed is handed out once it is also on this node's disk, so a state machine never is ahead of its own
+/// log.
 /// - SeeAlso: docs/decisions/0011-raft.md
 public struct RaftCore: Sendable {
     public enum Role: Hashable, Sendable {
@@ -208,7 +210,8 @@ public struct RaftReplicaStatus: Hashable, Sendable {
 }
 
 extension RaftCore {
-    /// This node first, then the others in the order in which this leader met them; empty where this node does not lead.
+    /// This node first, then the others in the order in which this leader met them; empty where this node does not
+    /// lead.
     public var replicas: [RaftReplicaStatus] {
         guard role == .leader else { return [] }
         let own = RaftReplicaStatus(key: me.key, isVoter: isVoter, durableEnd: disk.durableEnd, lastHeard: now)

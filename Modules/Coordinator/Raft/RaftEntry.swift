@@ -4,8 +4,8 @@ public import Primitives
 
 /// A place in the log between two entries, and the term of the entry that ends there.
 ///
-/// What the Raft paper calls the index of an entry is its `end` here, so offsets need no mapping. Two logs that share a
-/// position are equal up to it.
+/// What the Raft paper calls the index of an entry is its `end` here, so offsets need no mapping. Two logs that
+/// share a position are equal up to it.
 public struct LogPosition: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Offset after the last record of the entry.
     public let end: Offset
@@ -76,8 +76,8 @@ public struct RaftSnapshot: Hashable, Sendable {
         self.voters = voters
     }
 
-    /// The beginning of a new log: nothing, and the quorum that it starts with. Empty for a node that is to be added to a
-    /// quorum that exists.
+    /// The beginning of a new log: nothing, and the quorum that it starts with. Empty for a node that is to be added
+    /// to a quorum that exists.
     public static func initial(voters: VoterSet) -> RaftSnapshot { RaftSnapshot(position: .zero, voters: voters) }
 }
 

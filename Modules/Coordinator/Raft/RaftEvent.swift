@@ -25,7 +25,8 @@ public enum RaftEvent: Sendable {
     case persisted(RaftWriteNumber)
     /// Append the records. Answered with `.accepted` or `.refused`.
     case proposed(SharedBytes, recordCount: Int, RaftTicket)
-    /// Up to where must the state machine have come to answer a linearizable read? Answered with `.readReady` or `.refused`.
+    /// Up to where must the state machine have come to answer a linearizable read? Answered with `.readReady` or
+    /// `.refused`.
     case readRequested(RaftTicket)
     /// Give the leadership to that voter, or without one to the best. Answered with `.transferred` or `.refused`.
     case transferRequested(to: NodeID?, RaftTicket)
@@ -40,7 +41,8 @@ public enum RaftEvent: Sendable {
     case snapshotRead(SnapshotRead, SnapshotChunk?)
     /// The chunk of a `.writeSnapshot`, not the last one, is written; it need not be durable.
     case snapshotChunkWritten(LogPosition, nextPosition: Int64)
-    /// After the last chunk: the snapshot is durable and checked, the log on disk begins after it, the state machine is it.
+    /// After the last chunk: the snapshot is durable and checked, the log on disk is empty and begins after it, the
+    /// hard state is kept, the state machine is the snapshot. Writes from before must not reach the new log.
     case snapshotInstalled(LogPosition)
     /// After any chunk: the bytes are not a snapshot, or could not be written. The leader will begin again.
     case snapshotRefused(LogPosition)
@@ -48,7 +50,8 @@ public enum RaftEvent: Sendable {
 
 /// What the driver must do, in order.
 public enum RaftEffect: Sendable {
-    /// Report `.persisted` afterwards. Writes are made in the order of their numbers; one synchronize may cover several.
+    /// Report `.persisted` afterwards. Writes are made in the order of their numbers; one synchronize may cover
+    /// several.
     case persist(RaftWrite)
     /// Send it, or lose it. Nothing here depends on what is not durable yet.
     case send(RaftMessage)
@@ -58,7 +61,8 @@ public enum RaftEffect: Sendable {
     case becameLeader(Term)
     /// It led. Entries that it accepted and that are not committed may still be, or not.
     case steppedDown(leader: NodeID?)
-    /// The proposal, or the last step of the change, is in the log from `base` to `end`. Only `.committed` makes it last.
+    /// The proposal, or the last step of the change, is in the log from `base` to `end`. Only `.committed` makes it
+    /// last.
     case accepted(RaftTicket, base: Offset, end: Offset)
     /// Nothing was done, except as the refusal says.
     case refused(RaftTicket, RaftRefusal)
@@ -73,8 +77,8 @@ public enum RaftEffect: Sendable {
     case writeSnapshot(SnapshotChunk)
 }
 
-/// What goes to the disk, in this order: the cut, the entries, the hard state; whole or not at all matters not, the order
-/// does not either, as long as `.persisted` means all of it.
+/// What goes to the disk. The entries follow the cut; the hard state may get there before or after them, and a crash
+/// may leave any part undone, as long as `.persisted` means all of it.
 public struct RaftWrite: Hashable, Sendable {
     public let number: RaftWriteNumber
     /// Cut the log so that it ends here, before anything is appended.

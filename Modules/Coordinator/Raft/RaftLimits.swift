@@ -4,8 +4,8 @@ public import Primitives
 
 /// Times and bounds of a Raft node. The same on all nodes of a quorum, or elections take longer than they need.
 public struct RaftLimits: Sendable {
-    /// How long a follower believes in a silent leader, at least; each wait is drawn from `[t, 2t)`. A leader that has not
-    /// heard from a majority for this long gives up.
+    /// How long a follower believes in a silent leader, at least; each wait is drawn from `[t, 2t)`. A leader that
+    /// has not heard from a majority for this long gives up.
     public var electionTimeoutMilliseconds: Int64 = 1_000
     /// How often a leader says that it is there. Several must fit into an election time-out, because some get lost.
     public var heartbeatIntervalMilliseconds: Int64 = 150
@@ -21,7 +21,8 @@ public struct RaftLimits: Sendable {
     public var readsWaitingMax = 4_096
     /// Bytes of a snapshot in one message. One is in flight to each follower.
     public var snapshotChunkByteCountMax = ByteCount.mebibytes(1)
-    /// What stays in memory of the log before the newest snapshot, so that a follower that is a little behind needs none.
+    /// What stays in memory of the log before the newest snapshot, so that a follower that is a little behind needs
+    /// none.
     public var retainedByteCountMax = ByteCount.mebibytes(8)
     /// Voters in the quorum; Kafka's tools and the arithmetic of failures see no use for more than 7.
     public var votersMax = 9

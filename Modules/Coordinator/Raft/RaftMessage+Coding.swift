@@ -2,8 +2,8 @@
 
 public import Primitives
 
-/// A message as bytes: version 1, the kind, both replicas, the term, the body. Integers are varints, zigzag where they may
-/// be negative; an id takes 16 bytes.
+/// A message as bytes: version 1, the kind, both replicas, the term, the body. Integers are varints, zigzag where
+/// they may be negative; an id takes 16 bytes.
 ///
 /// Both ends are controllers; a version that is not known is refused, so a changed message gets a new one.
 extension RaftMessage {

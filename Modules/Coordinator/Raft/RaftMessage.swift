@@ -62,8 +62,8 @@ public struct RaftAppendReply: Hashable, Sendable {
     public enum Outcome: Hashable, Sendable {
         /// The follower's log equals the leader's before `durableEnd`, and is on its disk.
         case accepted(durableEnd: Offset)
-        /// The follower's log does not have the position that ends at `previous`. `hint` is the last one of its own that
-        /// may be in the leader's.
+        /// The follower's log does not have the position that ends at `previous`. `hint` is the last one of its own
+        /// that may be in the leader's.
         case rejected(previous: Offset, hint: LogPosition)
     }
 

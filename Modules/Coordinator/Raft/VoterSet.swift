@@ -2,8 +2,8 @@
 
 public import Primitives
 
-/// One disk of one node: what votes, acknowledges and is replicated to. A node whose disk was replaced is another replica
-/// under the same id, and what the former one promised does not bind it (KIP-853).
+/// One disk of one node: what votes, acknowledges and is replicated to. A node whose disk was replaced is another
+/// replica under the same id, and what the former one promised does not bind it (KIP-853).
 public struct ReplicaKey: Hashable, Sendable, CustomStringConvertible {
     public let id: NodeID
     /// nil only for an initial voter that has not said yet which directory it has.
@@ -20,8 +20,8 @@ public struct ReplicaKey: Hashable, Sendable, CustomStringConvertible {
 /// A member of the quorum and where its RPC port is.
 public struct Voter: Hashable, Sendable {
     public var id: NodeID
-    /// nil for an initial voter that was named without one. It then stands for whatever disk answers under the id, until
-    /// the first leader has written down which: replace no disk of a new quorum before that.
+    /// nil for an initial voter that was named without one. It then stands for whatever disk answers under the id,
+    /// until the first leader has written down which: replace no disk of a new quorum before that.
     public var directory: IncarnationID?
     public var host: String
     public var port: UInt16
@@ -77,8 +77,8 @@ public enum VoterChange: Hashable, Sendable {
     case add(Voter)
     /// The leader may remove itself: it leads until the change is committed, and counts itself no more.
     case remove(ReplicaKey)
-    /// Another disk, or another node, for one that leaves: the new one catches up, then the former one goes, then the new
-    /// one comes. In between the quorum is one smaller.
+    /// Another disk, or another node, for one that leaves: the new one catches up, then the former one goes, then
+    /// the new one comes. In between the quorum is one smaller.
     case replace(ReplicaKey, with: Voter)
     /// The same voter at another address.
     case move(Voter)

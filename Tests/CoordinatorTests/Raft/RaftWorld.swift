@@ -3,8 +3,8 @@
 import Coordinator
 import Primitives
 
-/// Three to five nodes, whose network loses, doubles and reorders, whose disks are slow and forget what they did not write,
-/// and whose operators change everything that can be changed.
+/// Three to five nodes, whose network loses, doubles and reorders, whose disks are slow and forget what they did not
+/// write, and whose operators change everything that can be changed.
 struct RaftWorld {
     private(set) var quorum: Quorum
     private var entropy: Entropy
