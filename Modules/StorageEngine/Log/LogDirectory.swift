@@ -25,7 +25,7 @@ public struct LogDirectory: Sendable {
         public var partitions: [Found] = []
         /// Folders of deleted partitions that still have to be removed with `submitRemove`.
         public var leftovers: [String] = []
-        /// Folders named like a partition whose metadata cannot be read. Empty folders are not reported.
+        /// Folders named like a partition whose metadata cannot be read. Those that were never durable are not reported.
         public var faults: [(folder: String, fault: OpenFault)] = []
     }
 
@@ -75,8 +75,8 @@ public struct LogDirectory: Sendable {
         let bytes: SharedBytes?
         do throws(DiskFault) {
             bytes = try LogFiles.read(folder + "/" + LogFiles.partitionMetadata, on: disk)
-            // A crash while it was being made: no record was ever written.
-            if bytes == nil, try disk.list(folder).allSatisfy({ !$0.hasSuffix(LogFiles.log) }) { return }
+            // A crash before the first synchronize: nothing in it was ever acknowledged.
+            if PartitionMetadata.isUnfinished(bytes), try !disk.list(folder).contains(LogFiles.checkpoint) { return }
         } catch { return contents.faults.append((folder, .disk(error))) }
         do throws(DecodeError) {
             let topic = try PartitionMetadata.decode(bytes ?? .empty)

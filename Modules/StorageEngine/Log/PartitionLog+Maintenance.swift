@@ -154,6 +154,7 @@ extension PartitionLog {
     }
 
     private mutating func write(_ checkpoint: LogCheckpoint, on disk: any Disk) throws(DiskFault) {
+        if !folderIsDurable { try makeNamesDurable(on: disk) }
         // For Kafka's tools; recovery takes the epochs from the checkpoint.
         try LogFiles.overwrite(
             path(LogFiles.leaderEpochs), with: LeaderEpochs.fileText(of: checkpoint.epochs), on: disk)

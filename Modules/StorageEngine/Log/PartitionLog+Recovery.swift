@@ -22,18 +22,20 @@ extension PartitionLog {
     }
 
     /// Proves that the folder was made for this partition, or makes it.
+    ///
+    /// What is made is durable with the first record (`makeNamesDurable`), not before: metadata knows which partitions
+    /// exist, and a folder that a crash takes away before has lost nothing that was acknowledged.
     private func identify(on disk: any Disk) throws(OpenFault) {
         let metadata: SharedBytes?
         do throws(DiskFault) {
             if !disk.exists(folder) { try disk.createDirectory(folder) }
             metadata = try LogFiles.read(path(LogFiles.partitionMetadata), on: disk)
-            if metadata == nil, try disk.list(folder).allSatisfy({ !$0.hasSuffix(LogFiles.log) }) {
-                // Durable before the first record, so that no record ever lies in a folder without a name.
-                try LogFiles.replace(
+            let names = try disk.list(folder)
+            if PartitionMetadata.isUnfinished(metadata), !names.contains(LogFiles.checkpoint) {
+                // Records may lie here that were never synchronized, of this topic or an older one of the name.
+                for name in names { try disk.remove(path(name)) }
+                return try LogFiles.overwrite(
                     path(LogFiles.partitionMetadata), with: PartitionMetadata.encode(partition.topic), on: disk)
-                try disk.synchronizeDirectory(folder)
-                try disk.synchronizeDirectory("")
-                return
             }
         } catch { throw .disk(error) }
         let topic: TopicID
@@ -68,6 +70,7 @@ extension PartitionLog {
             logStartOffset = bases.first ?? .zero
             return try restoreProducers(before: logStartOffset, on: disk)
         }
+        folderIsDurable = true
         logStartOffset = checkpoint.logStartOffset
         damages = checkpoint.damages
         for entry in checkpoint.epochs { _ = epochs.note(entry.epoch, at: entry.startOffset) }

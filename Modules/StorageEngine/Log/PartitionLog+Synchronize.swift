@@ -9,7 +9,8 @@ extension PartitionLog {
 
     /// Submits a synchronize of the oldest file with bytes that are not durable.
     ///
-    /// The names of a new file and folder are made durable first, by a call that waits; once per segment.
+    /// The name of a new file is made durable first, by a call that waits, once per segment; that of a new folder and its
+    /// topic id too, by two more.
     /// - Returns: False, with nothing submitted, when one is in flight, nothing is missing, or the log has failed: look at
     ///   `state`. After a segment roll the closed file comes first: call again after each completion.
     public mutating func beginSynchronize(on disk: any Disk, ticket: DiskTicket) -> Bool {
@@ -52,8 +53,16 @@ extension PartitionLog {
         return number
     }
 
-    private mutating func makeNamesDurable(on disk: any Disk) throws(DiskFault) {
+    /// - Postcondition: whoever finds a record here after a crash finds out whose it is.
+    mutating func makeNamesDurable(on disk: any Disk) throws(DiskFault) {
+        if !folderIsDurable {
+            let file = try disk.open(path(LogFiles.partitionMetadata), .read)
+            defer { disk.close(file) }
+            try disk.synchronize(file)
+        }
         try disk.synchronizeDirectory(folder)
+        if !folderIsDurable { try disk.synchronizeDirectory("") }
+        folderIsDurable = true
         for number in segments.indices { segments[number].nameIsDurable = true }
     }
 

@@ -211,6 +211,8 @@ extension PartitionLog {
                 segments[active].reservedByteCount = segments[active].byteCount
             }
         } catch { throw .disk(error) }
+        // Nothing was ever in it: nothing has to outlive a crash, the folder included.
+        guard folderIsDurable || logEndOffset > .zero else { return }
         try settle(on: disk)
         guard writtenOffset != checkpointOffset || !checkpointIsClean else { return }
         try writeCheckpointNow(isClean: true, on: disk)

@@ -31,6 +31,8 @@ public struct PartitionLog: Sendable {
     var staging = Staging()
     var recent = RecentPositions()
     var synchronizing: Synchronizing?
+    /// The folder's name and the topic id in it are on stable storage; before that, no record is.
+    var folderIsDurable = false
     /// Largest space reserved at once so far: how busy the partition is.
     var reservationStep: Int64 = 0
     /// A failed write may have left bytes after the last batch; they must go before the next write.

@@ -172,7 +172,8 @@ struct LogDirectoryTests {
             try log.close(on: disk)
         }
         try disk.createDirectory("broken-3")
-        _ = try disk.open("broken-3/00000000000000000000.log", .createNew)
+        let metadata = try disk.open("broken-3/partition.metadata", .createNew)
+        try disk.write([SharedBytes("broken")], to: metadata, at: 0)
         try disk.createDirectory("empty-1")
         try disk.createDirectory("notes")
         let contents = try directory.scan(on: disk)
