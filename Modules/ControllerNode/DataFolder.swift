@@ -17,12 +17,24 @@ public struct DataFolderIdentity: Hashable, Sendable {
     public let node: NodeID
     /// Names this folder for ever, also when it is mounted elsewhere.
     public let directory: IncarnationID
+    public let role: DataFolderRole
+}
+
+/// What lives in a data folder. Ids of brokers and of controllers are counted apart.
+public enum DataFolderRole: String, Hashable, Sendable {
+    /// A broker, or a node that is its own cluster. Not written: folders had no role before there were others.
+    case broker
+    /// A controller that is no broker.
+    case controller
 }
 
 /// Why a data folder was not taken. The description is one sentence for people; nothing was changed.
 public enum DataFolderRefusal: Error, Hashable, Sendable {
     case foreignNode(found: NodeID, expected: NodeID)
     case foreignCluster(found: ClusterID, expected: ClusterID)
+    case foreignRole(found: DataFolderRole, expected: DataFolderRole)
+    /// A controller's folder has to be given to a cluster first.
+    case unformatted
     case unknownVersion(String)
     /// Apache Kafka made it.
     case kafka
@@ -40,6 +52,10 @@ extension DataFolderRefusal: CustomStringConvertible {
             "the data folder belongs to node \(found), and this is node \(expected): set node.id or use another folder"
         case .foreignCluster(let found, let expected):
             "the data folder belongs to cluster \(found), not to \(expected): use another folder"
+        case .foreignRole(let found, let expected):
+            "the data folder belongs to a \(found.rawValue), and this is a \(expected.rawValue): use another folder"
+        case .unformatted:
+            "the data folder belongs to no cluster yet: run 'myelin-controller format --cluster-id ID' with it once"
         case .unknownVersion(let version):
             "the data folder has format version \(version), this program knows version \(DataFolderIdentity.version)"
         case .kafka: "the data folder belongs to Apache Kafka, whose files cannot be taken over: use another folder"
@@ -59,25 +75,29 @@ extension DataFolderIdentity {
     ///   - cluster: The cluster it must belong to; nil: any, and a new one for a new folder.
     ///   - entropy: For new ids.
     public init(
-        opening disk: any Disk, node: NodeID, cluster: ClusterID? = nil, using entropy: inout Entropy
+        opening disk: any Disk, node: NodeID, role: DataFolderRole = .broker, cluster: ClusterID? = nil,
+        using entropy: inout Entropy
     ) throws(DataFolderRefusal) {
-        if let known = try Self.existing(on: disk, node: node) {
+        if let known = try Self.existing(on: disk, node: node, role: role) {
             self = known
             if let cluster, cluster != clusterID { throw .foreignCluster(found: clusterID, expected: cluster) }
             return
         }
         self.init(
-            clusterID: cluster ?? .random(using: &entropy), node: node, directory: .random(using: &entropy))
+            clusterID: cluster ?? .random(using: &entropy), node: node, directory: .random(using: &entropy), role: role)
         do throws(DiskFault) { try write(on: disk) } catch { throw .disk(error) }
     }
 
     /// Whose folder it is; nil for one that is new. Changes nothing.
-    public static func existing(on disk: any Disk, node: NodeID) throws(DataFolderRefusal) -> DataFolderIdentity? {
+    public static func existing(
+        on disk: any Disk, node: NodeID, role: DataFolderRole = .broker
+    ) throws(DataFolderRefusal) -> DataFolderIdentity? {
         guard let properties = try properties(on: disk) else {
             if let folder = try partitionFolder(on: disk) { throw .unidentified(folder: folder) }
             return nil
         }
         let identity = try parsed(properties)
+        guard identity.role == role else { throw .foreignRole(found: identity.role, expected: role) }
         guard identity.node == node else { throw .foreignNode(found: identity.node, expected: node) }
         return identity
     }
@@ -95,9 +115,12 @@ extension DataFolderIdentity {
         guard let directory = properties["directory.id"].flatMap(TopicID.init) else {
             throw .malformed(key: "directory.id")
         }
+        guard let role = DataFolderRole(rawValue: properties["role"] ?? DataFolderRole.broker.rawValue) else {
+            throw .malformed(key: "role")
+        }
         return DataFolderIdentity(
             clusterID: cluster, node: NodeID(node),
-            directory: IncarnationID(high: directory.high, low: directory.low))
+            directory: IncarnationID(high: directory.high, low: directory.low), role: role)
     }
 
     private var text: String {
@@ -108,7 +131,7 @@ extension DataFolderIdentity {
         cluster.id=\(clusterID)
         node.id=\(node)
         directory.id=\(directory)
-
+        \(role == .broker ? "" : "role=\(role.rawValue)\n")
         """
     }
 

@@ -122,7 +122,7 @@ public struct ControllerClientCore: Sendable {
     public var nextDeadline: Instant {
         var deadline = followAt ?? heard.advanced(byMilliseconds: limits.silenceMilliseconds)
         if isClosed { return .distantFuture }
-        if let callAt, !waiting.isEmpty { deadline = min(deadline, callAt) }
+        if let callAt, leader != nil, !waiting.isEmpty { deadline = min(deadline, callAt) }
         for waiting in waiting { deadline = min(deadline, waiting.deadline) }
         for landed in landed { deadline = min(deadline, landed.waiting.deadline) }
         return deadline

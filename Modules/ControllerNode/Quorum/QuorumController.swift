@@ -138,6 +138,7 @@ public final class QuorumController {
         return core.voters[leader.id]
     }
     public var voters: VoterSet { core.voters }
+    public var isVoter: Bool { core.isVoter }
     /// Where the log ends, durable or not.
     public var logEndOffset: Offset { core.lastPosition.end }
     /// Whether a leader is known and all that it was known to have committed is here.

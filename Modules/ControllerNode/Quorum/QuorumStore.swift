@@ -36,6 +36,19 @@ struct QuorumStore {
 
     // MARK: Open
 
+    /// Writes down which quorum a new folder begins with: a snapshot of nothing. A folder that has begun is left alone.
+    static func writeInitialVoters(_ voters: VoterSet, on disk: any Disk) throws(DiskFault) {
+        if !disk.exists(folder) {
+            try disk.createDirectory(folder)
+            try disk.synchronizeDirectory("")
+        }
+        // A crash may have come between the folder and what is in it.
+        let hasBegun = try disk.list(folder).contains { $0.hasSuffix(".log") || $0.hasSuffix(".checkpoint") }
+        guard !hasBegun else { return }
+        let metadata = MetadataSnapshot(image: MetadataImage(), nextOffset: .zero, term: .zero)
+        try SnapshotStore(folder: folder, disk: disk).write(QuorumSnapshot(voters: voters, metadata: metadata))
+    }
+
     /// Opens the folder and reads what the member knew.
     ///
     /// - Parameter voters: The quorum where the folder says none: this node alone, or nobody for one that is to be added.
