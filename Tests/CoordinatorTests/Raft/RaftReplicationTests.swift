@@ -152,6 +152,24 @@ import Testing
         #expect(quorum.broken.isEmpty)
     }
 
+    @Test("a follower that lost what it had acknowledged counts for nothing until it has it again")
+    func forgetfulDisk() {
+        var quorum = Quorum.elected(3)
+        guard let leader = quorum.leader, let other = quorum.ids.last(where: { $0 != leader }) else { return }
+        let forgetful = quorum.follower
+        quorum.propose("a", "b")
+        quorum.settle()
+        quorum.crash(forgetful)
+        quorum.add(Quorum.voter(forgetful.rawValue), voters: VoterSet((1...3).map { Quorum.voter($0) }))
+        quorum.run(milliseconds: 500)
+        #expect(quorum[forgetful].applied == ["a", "b"])
+        quorum.crash(other)
+        quorum.propose("c")
+        quorum.settle()
+        #expect(quorum[leader].applied == ["a", "b", "c"])
+        #expect(quorum.broken.isEmpty)
+    }
+
     @Test("entries that reached the disk before their term did raise it")
     func termOfEntries() {
         var quorum = Quorum()
