@@ -51,6 +51,7 @@ struct DecodeEmitter {
         case .bool: "reader.readBool()"
         case .int8: "reader.readInt8()"
         case .int16: "reader.readInt16()"
+        case .uint16: "reader.readInteger()"
         case .int32: "reader.readInt32()"
         case .int64: "reader.readInt64()"
         case .float64: "reader.readFloat64()"

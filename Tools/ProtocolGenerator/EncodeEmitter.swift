@@ -92,6 +92,7 @@ struct EncodeEmitter {
         case .bool: return "\(writer).writeBool(\(name))"
         case .int8: return "\(writer).writeInt8(\(name))"
         case .int16: return "\(writer).writeInt16(\(name))"
+        case .uint16: return "\(writer).writeInteger(\(name))"
         case .int32: return "\(writer).writeInt32(\(name))"
         case .int64: return "\(writer).writeInt64(\(name))"
         case .float64: return "\(writer).writeFloat64(\(name))"

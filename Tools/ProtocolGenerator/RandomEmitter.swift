@@ -57,7 +57,7 @@ enum RandomEmitter {
     private static func some(_ type: FieldType) -> String {
         switch type {
         case .bool: "random.bool()"
-        case .int8, .int16, .int32, .int64: "random.integer()"
+        case .int8, .int16, .uint16, .int32, .int64: "random.integer()"
         case .float64: "random.float64()"
         case .string, .text: "random.string()"
         case .bytes, .records: "random.bytes()"

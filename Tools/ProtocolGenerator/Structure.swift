@@ -60,7 +60,7 @@ struct Structure {
     private func byteCountMin(of field: Field, in version: Int, isFlexible: Bool) -> Int {
         switch field.type {
         case .bool, .int8: 1
-        case .int16: 2
+        case .int16, .uint16: 2
         case .int32: 4
         case .int64, .float64: 8
         case .topicID, .uuid: 16
@@ -115,6 +115,7 @@ extension Field {
         case .bool: "Bool"
         case .int8: "Int8"
         case .int16: "Int16"
+        case .uint16: "UInt16"
         case .int32: "Int32"
         case .int64: "Int64"
         case .float64: "Double"
@@ -137,7 +138,7 @@ extension Field {
     var swiftDefault: String? {
         if isOptional, defaultText == "null" || type == .records { return nil }
         switch type {
-        case .bool, .int8, .int16, .int32, .int64, .float64: return defaultText ?? (type == .bool ? "false" : "0")
+        case .bool, .int8, .int16, .uint16, .int32, .int64, .float64: return defaultText ?? (type == .bool ? "false" : "0")
         case .string, .text: return "\"\""
         case .bytes, .records: return ".empty"
         case .externalRecords: return ".null"

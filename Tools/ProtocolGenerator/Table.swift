@@ -16,7 +16,7 @@ struct VersionRange: Equatable {
 
 /// The type of one field, or of the elements of an array.
 indirect enum FieldType: Equatable {
-    case bool, int8, int16, int32, int64, float64
+    case bool, int8, int16, uint16, int32, int64, float64
     /// At most 32,767 bytes of UTF-8; decoding refuses longer ones.
     case string
     /// A string for people, cut to what fits when it is encoded.

@@ -176,6 +176,7 @@ struct TableParser {
         case "bool": return .bool
         case "int8": return .int8
         case "int16": return .int16
+        case "uint16": return .uint16
         case "int32": return .int32
         case "int64": return .int64
         case "float64": return .float64

@@ -27,11 +27,19 @@ public enum APIKey: Int16, CaseIterable, Sendable {
     case describeLogDirs = 35
     case createPartitions = 37
     case deleteGroups = 42
+    case electLeaders = 43
     case incrementalAlterConfigs = 44
+    case alterPartitionReassignments = 45
+    case listPartitionReassignments = 46
     case offsetDelete = 47
+    case describeQuorum = 55
+    case updateFeatures = 57
     case describeCluster = 60
     case describeProducers = 61
+    case unregisterBroker = 64
     case describeTopicPartitions = 75
+    case addRaftVoter = 80
+    case removeRaftVoter = 81
 
     /// The protocol's own name, as in its documentation.
     public var name: String {
@@ -60,11 +68,19 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .describeLogDirs: "DescribeLogDirs"
         case .createPartitions: "CreatePartitions"
         case .deleteGroups: "DeleteGroups"
+        case .electLeaders: "ElectLeaders"
         case .incrementalAlterConfigs: "IncrementalAlterConfigs"
+        case .alterPartitionReassignments: "AlterPartitionReassignments"
+        case .listPartitionReassignments: "ListPartitionReassignments"
         case .offsetDelete: "OffsetDelete"
+        case .describeQuorum: "DescribeQuorum"
+        case .updateFeatures: "UpdateFeatures"
         case .describeCluster: "DescribeCluster"
         case .describeProducers: "DescribeProducers"
+        case .unregisterBroker: "UnregisterBroker"
         case .describeTopicPartitions: "DescribeTopicPartitions"
+        case .addRaftVoter: "AddRaftVoter"
+        case .removeRaftVoter: "RemoveRaftVoter"
         }
     }
 
@@ -95,11 +111,19 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .describeLogDirs: 0...5
         case .createPartitions: 0...3
         case .deleteGroups: 0...2
+        case .electLeaders: 0...2
         case .incrementalAlterConfigs: 0...1
+        case .alterPartitionReassignments: 0...1
+        case .listPartitionReassignments: 0...0
         case .offsetDelete: 0...0
+        case .describeQuorum: 0...2
+        case .updateFeatures: 0...2
         case .describeCluster: 0...2
         case .describeProducers: 0...0
+        case .unregisterBroker: 0...0
         case .describeTopicPartitions: 0...0
+        case .addRaftVoter: 0...1
+        case .removeRaftVoter: 0...0
         }
     }
 
@@ -142,11 +166,19 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .describeLogDirs: 2
         case .createPartitions: 2
         case .deleteGroups: 2
+        case .electLeaders: 2
         case .incrementalAlterConfigs: 1
+        case .alterPartitionReassignments: 0
+        case .listPartitionReassignments: 0
         case .offsetDelete: nil
+        case .describeQuorum: 0
+        case .updateFeatures: 0
         case .describeCluster: 0
         case .describeProducers: 0
+        case .unregisterBroker: 0
         case .describeTopicPartitions: 0
+        case .addRaftVoter: 0
+        case .removeRaftVoter: 0
         }
     }
 }
