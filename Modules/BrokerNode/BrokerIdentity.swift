@@ -34,12 +34,15 @@ struct BrokerLimits: Sendable {
     var lazySynchronizeMilliseconds: Int64 = 20
     /// A connection that was paused because of its output reads again below this.
     var resumeOutputByteCount = 1 << 20
+    /// `replica.lag.time.max.ms`.
+    var replicaLagMilliseconds: Int64 = 5_000
     /// How often retention is looked at.
     var retentionCheckMilliseconds: Int64 = 300_000
 
     init(_ settings: BrokerSettings, shardCount: Int) {
         sessions.sessionCountMax = max(1, settings[.fetchSessionSlots] / shardCount)
         fetchByteCountMax = settings[.fetchBytesMax]
+        replicaLagMilliseconds = Int64(settings[.replicaLagMillisecondsMax])
         retentionCheckMilliseconds = Int64(settings[.retentionCheckIntervalMilliseconds])
         groups.sessionTimeoutMillisecondsMin = Int32(clamping: settings[.groupSessionTimeoutMillisecondsMin])
         groups.sessionTimeoutMillisecondsMax = Int32(clamping: settings[.groupSessionTimeoutMillisecondsMax])

@@ -72,13 +72,13 @@ public final class BrokerNode: Sendable {
     public static func start(
         settings: BrokerSettings, dataDirectory: String, on group: ShardLoopGroup, log: EventLog
     ) async throws -> BrokerNode {
-        let start = try NodeStart(settings: settings, dataDirectory: dataDirectory, group: group, log: log)
+        let start = try await NodeStart(settings: settings, dataDirectory: dataDirectory, group: group, log: log)
         let shards = try await start.makeShards()
         try await start.openController(shards)
         try await start.openPartitions(shards)
         let listener = try await start.listen(shards)
         do {
-            try await start.register(shards, at: listener.address)
+            try await start.beginMembership(shards, at: listener.address)
         } catch {
             await listener.stopAccepting()
             throw error
@@ -88,14 +88,41 @@ public final class BrokerNode: Sendable {
             diskMechanism: start.diskMechanism)
     }
 
+    /// Tells the cluster where other nodes reach this broker, and makes it a member: from then on it leads partitions.
+    ///
+    /// To be called when the RPC server answers. Waits for controllers as long as there are none.
+    /// - Throws: `StartFailure.registrationRefused` with a sentence that says what to do.
+    public func join(rpc address: NetworkAddress) async throws {
+        let host = identity.settings[.rpcAdvertisedHost] ?? address.host
+        try await shards.join(rpc: RPCEndpoint(host: host, port: UInt16(address.port)))
+    }
+
     // MARK: Stop
+
+    /// Hands over what this broker leads and takes it out of every in-sync set, so that nobody waits for it when it stops.
+    /// Ends when the cluster does without it, or after `myelin.controlled.shutdown.timeout.ms`.
+    public func leave() async {
+        let home = BrokerShard.controllerShard
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            shards.loops[home].execute { [shards] in
+                let shard = shards[home]
+                let milliseconds = Int64(shard.node.settings[.controlledShutdownTimeoutMilliseconds])
+                guard let membership = shard.membership else { return done.resume() }
+                membership.leave(withinMilliseconds: milliseconds) { done.resume() }
+            }
+        }
+    }
 
     /// Answers what is under way, makes everything durable, and closes the logs. The loops stay, for their owner to end.
     public func stop(drainingForMilliseconds milliseconds: Int64 = 5_000) async {
         await listener.stopAccepting()
         for index in shards.loops.indices { try? await shards.run(on: index) { $0.beginDraining() } }
         await listener.drain(withinMilliseconds: milliseconds)
-        for index in shards.loops.indices.reversed() { try? await shards.run(on: index) { $0.close() } }
+        var isClean = true
+        for index in shards.loops.indices.reversed() {
+            isClean = ((try? await shards.run(on: index) { $0.close() }) ?? false) && isClean
+        }
+        if isClean { try? await shards.run(on: BrokerShard.controllerShard) { $0.leaveProofOfCleanShutdown() } }
         withExtendedLifetime(lock) {}
     }
 }

@@ -116,20 +116,28 @@ extension BrokerShard {
 
     // MARK: Opening
 
-    /// Looks at the data folder: removes what deleted partitions left, puts aside what the metadata does not know.
+    /// Looks at the data folder, and removes what deleted partitions left.
     func openDirectory() throws(StartFailure) {
         do throws(DiskFault) {
             let directory = try LogDirectory(on: disk)
             let contents = try directory.scan(on: disk)
             logDirectory = directory
             for folder in contents.leftovers { removeFolder(folder) }
-            for found in contents.partitions
-            where found.topicName != TopicName.clusterMetadata && image.topic(found.partition.topic) == nil {
-                try putAside(found.folder)
-            }
             for (folder, fault) in contents.faults { logger.error("\(folder) cannot be read: \(fault)") }
         } catch {
             throw StartFailure.folderUnusable(path: node.dataDirectory, error)
+        }
+    }
+
+    /// Puts aside folders of partitions that the metadata does not assign to this broker.
+    ///
+    /// Only once the metadata holds this broker's registration: what a controller that lags behind says may be older than
+    /// the folder.
+    func putStraysAside() throws(DiskFault) {
+        guard let directory = logDirectory else { return }
+        for found in try directory.scan(on: disk).partitions where found.topicName != TopicName.clusterMetadata {
+            guard image.partition(found.partition)?.replicas.contains(node.id) != true else { continue }
+            try putAside(found.folder)
         }
     }
 
@@ -138,7 +146,7 @@ extension BrokerShard {
         let target = folder + ".stray"
         guard !disk.exists(target) else { return }
         try disk.rename(folder, to: target)
-        logger.warning("\(folder) belongs to no topic; it was renamed to \(target)")
+        logger.warning("\(folder) belongs to no replica of this broker; it was renamed to \(target)")
     }
 
     /// Opens the partitions that belong to this shard.
@@ -149,8 +157,10 @@ extension BrokerShard {
             let settings = PartitionSettings(configs, topic: topic.name)
             for (position, partition) in topic.partitions.enumerated() {
                 let id = PartitionID(topic: topic.id, index: PartitionIndex(Int32(position)))
-                guard shard(of: id) == index, partitions[id] == nil else { continue }
-                open(id, topic: topic.name, partition, settings)
+                guard shard(of: id) == index, partition.replicas.contains(node.id), partitions[id] == nil else {
+                    continue
+                }
+                if let opened = open(id, topic: topic.name, settings) { assign(partition, to: opened) }
             }
         }
     }
@@ -158,13 +168,17 @@ extension BrokerShard {
     // MARK: Closing
 
     /// Makes everything durable and closes every log; afterwards the shard is of no use.
-    func close() {
+    ///
+    /// - Returns: whether all of it worked.
+    func close() -> Bool {
+        var isClean = true
         for (_, partition) in partitions.sorted(by: { $0.key < $1.key }) {
             partition.failPending(.shuttingDown)
             partition.wakeWatchers()
             do throws(LogFault) {
                 try partition.withLog { log throws(LogFault) in try log.close(on: disk) }
             } catch {
+                isClean = false
                 logger.error("\(partition.folder) was not closed cleanly: \(error)")
             }
         }
@@ -175,5 +189,17 @@ extension BrokerShard {
             logger.error("the metadata log was not closed cleanly: \(error)")
         }
         controller = nil
+        controllerPort = nil
+        return isClean
+    }
+
+    /// Writes down that the broker stopped in order, for its next registration.
+    func leaveProofOfCleanShutdown() {
+        guard let epoch = membership?.epoch else { return }
+        do throws(DiskFault) {
+            try CleanShutdown.leave(epoch, on: disk)
+        } catch {
+            logger.error("the stop cannot be noted as clean: \(error.operation) failed with error \(error.errno)")
+        }
     }
 }

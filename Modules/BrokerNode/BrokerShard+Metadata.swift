@@ -18,8 +18,8 @@ extension BrokerShard {
         ask(
             Self.controllerShard,
             { shard, reply in
-                guard let controller = shard.controller else { return reply(.failure(.unavailable(nil))) }
-                controller.submit(command) { result in
+                guard let port = shard.controllerPort else { return reply(.failure(.unavailable(nil))) }
+                port.submit(command) { result in
                     // Publications travel the same mailboxes before this question, so they are applied when it is answered.
                     shard.askAll({ $1(()) }) { (_: [Void]) in reply(result) }
                 }
@@ -38,6 +38,7 @@ extension BrokerShard {
         configs = EffectiveConfigs(settings: node.settings, image: image, node: node.id)
         brokerEpoch = image.broker(node.id)?.epoch ?? brokerEpoch
         for topic in publication.delta.removedTopics { remove(topic) }
+        if !publication.delta.brokers.isEmpty { reassignLed(with: Set(publication.delta.brokers)) }
         for topic in publication.delta.topics {
             let settings = PartitionSettings(configs, topic: topic.name)
             for partition in topic.partitions { apply(partition, of: topic, settings) }
@@ -56,35 +57,38 @@ extension BrokerShard {
     private func apply(_ delta: PartitionDelta, of topic: TopicDelta, _ settings: PartitionSettings) {
         let id = PartitionID(topic: topic.id, index: delta.index)
         guard shard(of: id) == index else { return }
-        guard let partition = partitions[id] else { return open(id, topic: topic.name, delta.new, settings) }
-        partition.leaderEpoch = delta.new.leaderEpoch
+        guard delta.new.replicas.contains(node.id) else { return retire(id) }
+        if let partition = partitions[id] ?? open(id, topic: topic.name, settings) { assign(delta.new, to: partition) }
     }
 
     private func refreshSettings(of partition: Partition) {
         partition.settings = PartitionSettings(configs, topic: partition.topic)
+        if partition.isLeader, let image = image.partition(partition.id), image.leaderEpoch == partition.leaderEpoch {
+            reassign(partition, image)
+        }
     }
 
     // MARK: Partitions
 
-    /// Opens the log of a partition, made when it is new, and serves it.
-    func open(_ id: PartitionID, topic: String, _ assigned: PartitionImage, _ settings: PartitionSettings) {
+    /// Opens the log of a replica, made when it is new; it has no role yet.
+    func open(_ id: PartitionID, topic: String, _ settings: PartitionSettings) -> Partition? {
         do {
             let log = try PartitionLog(
                 opening: LogDirectory.folder(topicName: topic, index: id.index), of: id, configuration: settings.log,
                 at: wallClock, on: disk)
             metrics.recovered(log.recovery)
-            let partition = Partition(
-                id: id, topic: topic, log: log, leaderEpoch: assigned.leaderEpoch, settings: settings)
+            let partition = Partition(id: id, topic: topic, node: node.id, log: log, settings: settings)
             partitions[id] = partition
             // What recovery found is not known to be durable before it has been synchronized.
             markAwaited(partition)
             metrics.unopened[id] = nil
             reportRecovery(of: log)
-            if topic == OffsetsTopic.name { coordinate(partition) }
+            return partition
         } catch {
             metrics.unopened[id] = "\(topic)-\(id.index)"
             logger.error("partition \(topic)-\(id.index) cannot be opened: \(error)")
             if case .disk(let fault) = error { noteFault(.disk(fault)) }
+            return nil
         }
     }
 
@@ -99,23 +103,18 @@ extension BrokerShard {
         }
     }
 
-    private func coordinate(_ partition: Partition) {
-        let shell = GroupShell(partition: partition, shard: self)
-        groups[partition.id.index] = shell
-        shell.load()
-    }
-
     private func remove(_ topic: DeletedTopic) {
         for shell in groups.sorted(by: { $0.key < $1.key }).map(\.value) { shell.topicsDeleted([topic.name]) }
         metrics.unopened = metrics.unopened.filter { $0.key.topic != topic.id }
-        for (id, partition) in partitions.sorted(by: { $0.key < $1.key }) where id.topic == topic.id {
-            partitions[id] = nil
-            metrics.departed(partition)
-            if topic.name == OffsetsTopic.name { groups.removeValue(forKey: id.index)?.resign() }
-            partition.failPending(.partitionGone)
-            partition.wakeWatchers()
-            delete(partition)
-        }
+        for id in partitions.keys.sorted() where id.topic == topic.id { retire(id) }
+    }
+
+    /// Gives a replica up that the metadata does not assign to this broker any more, with its records.
+    private func retire(_ id: PartitionID) {
+        guard let partition = partitions.removeValue(forKey: id) else { return }
+        abdicate(partition, because: .partitionGone)
+        metrics.departed(partition)
+        delete(partition)
     }
 
     private func delete(_ partition: Partition) {

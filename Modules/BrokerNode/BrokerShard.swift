@@ -18,6 +18,10 @@ final class BrokerShard {
     let logger: EventLog
     /// Present on the shard that runs the controller.
     var controller: MetadataController?
+    /// The way to the active controller, present on the same shard of every broker.
+    var controllerPort: (any ControllerPort)?
+    /// On the same shard: what keeps the broker in the cluster.
+    var membership: Membership?
     /// Present on the same shard: what is in the data folder, and whether it takes writes.
     var logDirectory: LogDirectory?
     /// The metadata this shard works on, and the offset of the first record that is not in it.
@@ -38,6 +42,7 @@ final class BrokerShard {
     var producerIDs: Range<Int64> = 0..<0
     var producerIDWaiters: [(Result<ProducerID, ProducerIDRefusal>) -> Void] = []
     let codecs = CodecWorkspace()
+    private(set) lazy var replicator = Replicator(shard: self)
 
     private var timers = Timers()
     private var diskWaiters: [DiskTicket: (DiskCompletion.Outcome) -> Void] = [:]
@@ -49,6 +54,10 @@ final class BrokerShard {
     private var unsynchronized: [Partition] = []
     /// Partitions with written records that nobody waits for; `sweep` makes them durable.
     private var lazilySynchronized: [Partition] = []
+    /// When each synchronize in flight began.
+    private var synchronizing: [DiskTicket: Instant] = [:]
+    /// For when the round is scheduled in which the controller looks at the clock.
+    private var controllerDeadline: Instant?
     private var outboxes: [[ShardWork]]
     private var completions: [DiskCompletion] = []
 
@@ -159,6 +168,7 @@ extension BrokerShard {
     func endRound() {
         turnController()
         writeDirtyPartitions()
+        replicator.endRound()
         beginSynchronizing()
         disk.flushSubmissions()
         for target in outboxes.indices where !outboxes[target].isEmpty {
@@ -179,11 +189,21 @@ extension BrokerShard {
 
     /// Lets the controller, where it runs here, decide what waits.
     private func turnController() {
-        if let controller, controller.hasWork { controller.turn(at: wallClock) }
+        guard let controller else { return }
+        if controller.hasWork || controller.nextDeadline <= now { controller.turn(at: wallClock, now: now) }
+        scheduleController()
     }
 
     /// Lets the controller take what its disk finished.
-    func controllerDiskCompleted() { controller?.turn(at: wallClock) }
+    func controllerDiskCompleted() { controller?.turn(at: wallClock, now: now) }
+
+    /// Makes sure that a round ends when the controller has something to do by the clock.
+    private func scheduleController() {
+        guard let deadline = controller?.nextDeadline, deadline != controllerDeadline else { return }
+        controllerDeadline = deadline
+        guard deadline != .distantFuture else { return }
+        schedule(at: deadline) { [self] in if controllerDeadline == deadline { controllerDeadline = nil } }
+    }
 
     /// The node is stopping: ends long polls and hands the groups over.
     func beginDraining() {
@@ -197,7 +217,7 @@ extension BrokerShard {
         while !dirty.isEmpty {
             swap(&dirty, &writing)
             for partition in writing {
-                if let fault = partition.writeStaged(on: disk) { noteFault(fault) }
+                if let fault = partition.writeStaged(on: disk, at: now) { noteFault(fault) }
                 if partition.needsSynchronize { unsynchronized.append(partition) }
             }
             writing.removeAll(keepingCapacity: true)
@@ -230,7 +250,9 @@ extension BrokerShard {
         let ticket = nextTicket()
         guard partition.beginSynchronize(on: disk, ticket: ticket, isOverdue: isOverdue) else { return }
         let start = driver.now
+        synchronizing[ticket] = start
         awaitDisk(ticket) { [self] outcome in
+            synchronizing[ticket] = nil
             let nanoseconds = driver.now.nanoseconds - start.nanoseconds
             if case .failed(let fault) = outcome {
                 metrics.synchronized(afterNanoseconds: nanoseconds, failed: true)
@@ -279,4 +301,7 @@ extension BrokerShard {
     func cancel(_ timer: TimerID) { timers.cancel(timer) }
 
     var timerCount: Int { timers.count }
+
+    /// Since when the disk owes a synchronize; nil when none is in flight.
+    var oldestSynchronize: Instant? { synchronizing.values.min() }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ControllerNode
 internal import Groups
 internal import Primitives
 internal import RecordBatch
+internal import Replication
 internal import StorageEngine
 
 /// Drives the group coordinator of one partition of `__consumer_offsets`: loads it from the log, writes what it decides,
@@ -11,11 +13,15 @@ final class GroupShell {
     private let partition: Partition
     private unowned let shard: BrokerShard
     private(set) var coordinator: GroupCoordinator
+    /// Kafka's `offsets.commit.timeout.ms`.
+    private static let appendMilliseconds: Int64 = 5_000
+
     private var replies: [RequestToken: (GroupReply) -> Void] = [:]
     private var lastToken: Int64 = 0
     private var effects: [Effect] = []
     private var timer: (id: TimerID, deadline: Instant)?
     private(set) var isLoaded = false
+    private var hasResigned = false
     /// Records of the log that this version does not know; kept in the log, skipped here.
     private(set) var unknownRecordCount: UInt64 = 0
 
@@ -37,6 +43,7 @@ final class GroupShell {
 
     /// This broker does not coordinate these groups any more; everything pending is answered so.
     func resign() {
+        hasResigned = true
         step(.resigned)
         if let timer { shard.cancel(timer.id) }
         timer = nil
@@ -74,7 +81,11 @@ final class GroupShell {
             builder.append(timestamp: wall, key: encoded.key, value: encoded.value)
         }
         let batch = builder.build(using: shard.codecs.compressor)
-        shard.stage(batch, in: partition, acks: .all) { [weak self] result in
+        if let leader = partition.leader, leader.isUnderMinInSync {
+            return step(.appendFailed(ticket, .notEnoughReplicas))
+        }
+        let patience = AppendPatience(acks: .all, deadline: shard.now.advanced(byMilliseconds: Self.appendMilliseconds))
+        shard.stage(batch, in: partition, patience) { [weak self] result in
             guard let self else { return }
             switch result {
             case .success: step(.appended(ticket))
@@ -101,11 +112,20 @@ final class GroupShell {
     /// Replays the partition up to its end, a piece at a time, then serves.
     func load() { loadPiece(from: partition.log.logStartOffset) }
 
-    private func loadPiece(from offset: Offset) {
-        guard offset < partition.log.writtenOffset else {
+    /// Serves once all that was replayed is committed: what is not yet could be gone with this leader, and a member must not
+    /// see offsets go back.
+    private func serveWhenCommitted() {
+        partition.awaitRecoveredEnd { [weak self] isReached in
+            guard let self, isReached, !hasResigned else { return }
             isLoaded = true
-            return step(.loaded)
+            step(.loaded)
         }
+        shard.markAwaited(partition)
+    }
+
+    private func loadPiece(from offset: Offset) {
+        guard !hasResigned else { return }
+        guard offset < partition.log.writtenOffset else { return serveWhenCommitted() }
         shard.readForReplay(partition, from: offset) { [weak self] result in
             guard let self else { return }
             switch result {

@@ -5,20 +5,27 @@ internal import Coordinator
 internal import Primitives
 internal import StorageEngine
 internal import Transport
+internal import WireProtocol
 
 /// The steps that bring a node up, in order; each throws a `StartFailure`.
 struct NodeStart: Sendable {
     let identity: BrokerIdentity
     let lock: DirectoryLock
     let diskMechanism: String
+    /// The way to the controllers of the cluster; nil: this node is a cluster of its own.
+    private let uplink: Uplink?
+    private let folder: DataFolderIdentity
+    /// The registration that an orderly stop ended; nil after a crash.
+    private let previousEpoch: BrokerEpoch?
     private let settings: BrokerSettings
     private let limits: BrokerLimits
     private let group: ShardLoopGroup
     private let log: EventLog
     private let seed: UInt64
 
-    /// Locks the data folder and finds out whose it is.
-    init(settings: BrokerSettings, dataDirectory: String, group: ShardLoopGroup, log: EventLog) throws {
+    /// Locks the data folder and finds out whose it is; a new one of a cluster's broker belongs to the cluster that its
+    /// controllers say.
+    init(settings: BrokerSettings, dataDirectory: String, group: ShardLoopGroup, log: EventLog) async throws {
         self.settings = settings
         self.group = group
         self.log = log
@@ -27,19 +34,27 @@ struct NodeStart: Sendable {
         var entropy = Entropy(seed: generator.next())
         let disk = try Self.disk(dataDirectory, settings)
         diskMechanism = disk.choice.description
-        do {
-            lock = try DirectoryLock(dataDirectory)
-        } catch .held(let processID) {
-            throw StartFailure.folderInUse(path: dataDirectory, processID: processID)
-        } catch .failed(let fault) {
-            throw StartFailure.folderUnusable(path: dataDirectory, fault)
-        }
+        lock = try Self.lock(dataDirectory)
         let nodeID = NodeID(Int32(settings[.nodeID]))
-        let folder: DataFolderIdentity
         do {
-            folder = try DataFolderIdentity(opening: disk, node: nodeID, using: &entropy)
+            let known = try DataFolderIdentity.existing(on: disk, node: nodeID)
+            if let servers = settings[.quorumBootstrapServers] {
+                let uplink = Uplink(
+                    to: servers.endpoints, from: nodeID, of: known?.clusterID, on: group.loops[0], log: log)
+                folder = try DataFolderIdentity(
+                    opening: disk, node: nodeID, cluster: try await uplink.clusterID(), using: &entropy)
+                self.uplink = uplink
+            } else {
+                folder = try DataFolderIdentity(opening: disk, node: nodeID, using: &entropy)
+                uplink = nil
+            }
+        } catch let refusal as DataFolderRefusal {
+            throw StartFailure.folderRefused(path: dataDirectory, refusal)
+        }
+        do throws(DiskFault) {
+            previousEpoch = try CleanShutdown.take(from: disk)
         } catch {
-            throw StartFailure.folderRefused(path: dataDirectory, error)
+            throw StartFailure.folderUnusable(path: dataDirectory, error)
         }
         identity = BrokerIdentity(
             id: nodeID, clusterID: folder.clusterID.text, incarnation: .random(using: &entropy),
@@ -49,7 +64,17 @@ struct NodeStart: Sendable {
         limits = BrokerLimits(settings, shardCount: group.loops.count)
     }
 
-    private static func disk(_ path: String, _ settings: BrokerSettings) throws -> FileDisk {
+    private static func lock(_ path: String) throws -> DirectoryLock {
+        do {
+            return try DirectoryLock(path)
+        } catch .held(let processID) {
+            throw StartFailure.folderInUse(path: path, processID: processID)
+        } catch .failed(let fault) {
+            throw StartFailure.folderUnusable(path: path, fault)
+        }
+    }
+
+    static func disk(_ path: String, _ settings: BrokerSettings) throws -> FileDisk {
         do {
             return try FileDisk.open(at: path, preferring: settings[.diskMechanism].preference)
         } catch {
@@ -70,8 +95,12 @@ struct NodeStart: Sendable {
         }
         for loop in group.loops {
             let index = loop.index
-            let descriptor = try await shards.run(on: index) { shard in
+            let descriptor = try await shards.run(on: index) { [identity] shard in
                 shards.loops[index].onRoundEnd { shards[index].endRound() }
+                shard.replicator.links = RPCReplicaLinks(
+                    loop: shards.loops[index],
+                    hello: .node(identity.id, role: .broker, clusterID: identity.clusterID, wants: .broker)
+                ) { event in shards[index].replicator.happened(event) }
                 return shard.disk.completionDescriptor
             }
             guard let descriptor else { continue }
@@ -80,8 +109,17 @@ struct NodeStart: Sendable {
         return shards
     }
 
-    /// Loads the metadata and lets its publications reach every shard.
+    /// Finds the metadata, here or at the controllers, and lets its publications reach every shard.
     func openController(_ shards: ShardSet) async throws {
+        guard let uplink else { return try await openOwnController(shards) }
+        try await shards.run(on: BrokerShard.controllerShard) { shard in
+            let client = uplink.client
+            shard.controllerPort = client
+            client.subscribe { [unowned shard] publication in shard.distribute(publication) }
+        }
+    }
+
+    private func openOwnController(_ shards: ShardSet) async throws {
         let home = BrokerShard.controllerShard
         let path = identity.dataDirectory
         let descriptor = try await shards.run(on: home) { [settings, identity, seed] shard in
@@ -90,11 +128,12 @@ struct NodeStart: Sendable {
             do {
                 controller = try MetadataController(
                     opening: disk, node: identity.id, settings: settings, entropy: Entropy(seed: seed &+ 1),
-                    at: shard.wallClock)
+                    at: shard.wallClock, now: shard.now)
             } catch {
                 throw StartFailure.metadataUnreadable("\(error)")
             }
             shard.controller = controller
+            shard.controllerPort = controller
             controller.subscribe { [unowned shard] publication in shard.distribute(publication) }
             return disk.completionDescriptor
         }
@@ -102,7 +141,7 @@ struct NodeStart: Sendable {
         try await shards.loops[home].watch(descriptor: descriptor) { shards[home].controllerDiskCompleted() }
     }
 
-    /// Opens what the metadata assigns to each shard, and puts aside what it does not know.
+    /// Opens what the metadata assigns to each shard.
     func openPartitions(_ shards: ShardSet) async throws {
         let home = BrokerShard.controllerShard
         try await shards.run(on: home) { try $0.openDirectory() }
@@ -137,27 +176,43 @@ struct NodeStart: Sendable {
         }
     }
 
-    /// Makes the broker known to the cluster; returns when every shard knows.
-    func register(_ shards: ShardSet, at bound: NetworkAddress) async throws {
+    /// Prepares the broker's membership in its cluster. A node that is a cluster of its own joins at once; any other when
+    /// it is known where its peers reach it.
+    func beginMembership(_ shards: ShardSet, at bound: NetworkAddress) async throws {
         let advertised = (settings[.advertisedListeners] ?? settings[.listeners]).addresses.map {
             BrokerListener(
                 name: $0.name, host: $0.host.isEmpty ? bound.host : $0.host,
                 port: $0.port == 0 ? UInt16(bound.port) : $0.port, securityProtocol: .plaintext)
         }
         let registration = RegisterBroker(
-            id: identity.id, incarnation: identity.incarnation, listeners: advertised, rack: identity.rack)
-        let home = shards.loops[BrokerShard.controllerShard]
+            id: identity.id, incarnation: identity.incarnation, listeners: advertised, rack: identity.rack,
+            cluster: folder.clusterID, directory: folder.directory, previousEpoch: previousEpoch)
+        try await shards.run(on: BrokerShard.controllerShard) { shard in
+            shard.membership = Membership(shard: shard, registration: registration)
+        }
+        if uplink == nil { try await shards.join(rpc: nil) }
+    }
+}
+
+extension ShardSet {
+    /// Makes the broker a member of its cluster; returns when it may lead and every shard knows.
+    func join(rpc: RPCEndpoint?) async throws {
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            home.execute {
-                shards[BrokerShard.controllerShard].command(registration) { result in
-                    switch result {
-                    case .success(.success): done.resume()
-                    case .success(.failure(let refusal)):
-                        done.resume(throwing: StartFailure.registrationRefused("\(refusal)"))
-                    case .failure(let failure):
-                        done.resume(throwing: StartFailure.registrationRefused(failure.description))
-                    }
+            loops[BrokerShard.controllerShard].execute {
+                let shard = self[BrokerShard.controllerShard]
+                guard let membership = shard.membership else {
+                    preconditionFailure("joining before the node has started")
                 }
+                membership.join(rpc: rpc) { result in
+                    done.resume(with: result.mapError { StartFailure.registrationRefused($0.description) })
+                }
+            }
+        }
+        try await run(on: BrokerShard.controllerShard) { shard in
+            do throws(DiskFault) {
+                try shard.putStraysAside()
+            } catch {
+                throw StartFailure.folderUnusable(path: shard.node.dataDirectory, error)
             }
         }
     }

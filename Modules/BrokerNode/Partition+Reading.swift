@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Coordinator
 internal import Primitives
+internal import Replication
 internal import StorageEngine
 internal import Transport
 
@@ -36,12 +38,28 @@ struct PartitionRead: Sendable {
     var logStartOffset: Offset
     /// Where the client's log parts from ours, when it does (KIP-595).
     var divergence: EpochEnd?
+    /// A replica nearer to the client, which it should read from instead (KIP-392).
+    var preferredReplica: NodeID?
+}
+
+/// Who reads, as far as it decides where records come from.
+struct RecordReader: Sendable {
+    let mayReadFollower: Bool
+    /// Where the client is, if it says.
+    let rack: String?
+
+    /// A client, or this broker itself, that reads from leaders only.
+    static let ofLeader = RecordReader(mayReadFollower: false, rack: nil)
 }
 
 /// Why a read of one partition gives no records.
 enum ReadFailure: Error, Sendable {
     case unknownPartition
     case unknownTopicID
+    /// Another broker leads, and the client may not read from a follower.
+    case notLeader
+    /// A follower that does not know yet that the offset is committed.
+    case offsetNotAvailable
     case fencedLeaderEpoch
     case unknownLeaderEpoch
     case log(ReadRefusal)
@@ -59,9 +77,12 @@ extension BrokerShard {
     ///
     /// The reply comes in this round when all is in the page cache, else when the device has answered.
     func read(
-        _ partition: Partition, _ target: FetchTarget, byteCountMax: Int, minOneBatch: Bool,
-        reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
+        _ partition: Partition, _ target: FetchTarget, for reader: RecordReader = .ofLeader, byteCountMax: Int,
+        minOneBatch: Bool, reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
     ) {
+        guard partition.isLeader || reader.mayReadFollower && partition.isFollower else {
+            return reply(.failure(.notLeader))
+        }
         if let failure = checkEpoch(target.currentLeaderEpoch, of: partition) { return reply(.failure(failure)) }
         var read = PartitionRead(
             highWatermark: partition.highWatermark, lastStableOffset: partition.highWatermark,
@@ -69,6 +90,15 @@ extension BrokerShard {
         if let divergence = divergence(of: target, in: partition) {
             read.divergence = divergence
             return reply(.success(read))
+        }
+        if let replica = nearerReplica(of: partition, holding: target.fetchOffset, to: reader) {
+            read.preferredReplica = replica
+            return reply(.success(read))
+        }
+        // A follower hears of commits later than the leader: what it has and does not know committed is not an error.
+        if !partition.isLeader, target.fetchOffset > partition.highWatermark {
+            let isHeld = target.fetchOffset <= partition.log.logEndOffset
+            return reply(isHeld ? .success(read) : .failure(.offsetNotAvailable))
         }
         let request = LocatedRead(
             partition: partition, target: target, byteCountMax: byteCountMax, minOneBatch: minOneBatch, read: read)
@@ -190,6 +220,17 @@ extension BrokerShard {
     func checkEpoch(_ epoch: LeaderEpoch, of partition: Partition) -> ReadFailure? {
         guard epoch != .none, epoch != partition.leaderEpoch else { return nil }
         return epoch < partition.leaderEpoch ? .fencedLeaderEpoch : .unknownLeaderEpoch
+    }
+
+    /// A live in-sync follower in the reader's rack that has the record it asks for; nil when the leader is as near.
+    private func nearerReplica(of partition: Partition, holding offset: Offset, to reader: RecordReader) -> NodeID? {
+        guard let rack = reader.rack, rack != node.rack, let leader = partition.leader else { return nil }
+        return leader.views.first { follower in
+            guard follower.isInSync, follower.logEnd >= offset, let broker = image.broker(follower.node) else {
+                return false
+            }
+            return !broker.isFenced && broker.rack == rack
+        }?.node
     }
 
     private func divergence(of target: FetchTarget, in partition: Partition) -> EpochEnd? {

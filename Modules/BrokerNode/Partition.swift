@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Coordinator
 internal import KafkaProtocol
 internal import Primitives
 internal import RecordBatch
+internal import Replication
 internal import StorageEngine
 
 /// When a produced batch counts as taken; Kafka's `acks`.
@@ -15,6 +17,12 @@ enum RequiredAcks: Int16, Sendable {
     case all = -1
 }
 
+/// What an append is to wait for, and how long.
+struct AppendPatience: Sendable {
+    let acks: RequiredAcks
+    let deadline: Instant
+}
+
 /// Where a produced batch went.
 struct ProducedBatch: Sendable, Equatable {
     let baseOffset: Offset
@@ -23,7 +31,7 @@ struct ProducedBatch: Sendable, Equatable {
     let logStartOffset: Offset
 }
 
-/// One partition that this broker leads: its log, its high watermark, and everyone who waits for either.
+/// One replica of a partition on this broker: its log, its role, its high watermark, and everyone who waits for either.
 ///
 /// Confined to its shard. Appends are staged during a round; `endRound` writes them together and answers.
 final class Partition {
@@ -36,7 +44,7 @@ final class Partition {
         /// 0 for a duplicate, of which nothing is written.
         let byteCount: Int
         let recordCount: Int32
-        let acks: RequiredAcks
+        let patience: AppendPatience
         let reply: ProduceReply
     }
 
@@ -44,18 +52,31 @@ final class Partition {
     private struct Waiting {
         let batch: ProducedBatch
         let nextOffset: Offset
+        let deadline: Instant
         let reply: ProduceReply
+    }
+
+    /// Records of a leader that are written here and not yet durable, and how to say that they are.
+    private struct Replicated {
+        let nextOffset: Offset
+        let reply: (AppendAnswer) -> Void
     }
 
     let id: PartitionID
     let topic: String
+    /// This broker.
+    let node: NodeID
     private(set) var log: PartitionLog
-    var leaderEpoch: LeaderEpoch
+    /// Present while this broker leads; then `follower` is not.
+    private(set) var leader: LeaderReplica?
+    private(set) var follower: FollowerReplica?
+    /// The latest one heard of, from the metadata or from a leader.
+    private(set) var leaderEpoch = LeaderEpoch.none
     var settings: PartitionSettings { didSet { log.configuration = settings.log } }
     /// First offset that consumers may not read yet. Never goes back while this broker leads.
     private(set) var highWatermark: Offset
-    /// End of what recovery found. Clients may have been told any offset up to here before the restart.
-    private let recoveredOffset: Offset
+    /// End of the log when this broker began to lead, or opened it. Clients may have been told any offset up to here.
+    private var recoveredOffset: Offset
     /// Who asked for the end before the high watermark reached `recoveredOffset` again.
     private var endWaiters: [(Bool) -> Void] = []
 
@@ -65,6 +86,11 @@ final class Partition {
     private var waiting: [Waiting] = []
     /// Index of the first entry of `waiting` that is still unanswered.
     private var waitingStart = 0
+    /// Tells the followers of a partition that has some.
+    unowned(safe) var replicator: Replicator?
+    private var replicated: [Replicated] = []
+    /// How many of `replicated` are staged and not yet in the file: the last ones.
+    private var stagedReplicatedCount = 0
     private var watchers: [(id: UInt64, wake: () -> Void)] = []
     private var isSynchronizing = false
     /// What was written since the node started, duplicates not counted, for metrics.
@@ -74,21 +100,26 @@ final class Partition {
     /// Record bytes handed to fetches.
     var fetchedByteCount: UInt64 = 0
 
-    init(id: PartitionID, topic: String, log: PartitionLog, leaderEpoch: LeaderEpoch, settings: PartitionSettings) {
+    /// A replica whose role is not known yet: it follows, and serves nothing above its log start.
+    init(id: PartitionID, topic: String, node: NodeID, log: PartitionLog, settings: PartitionSettings) {
         self.id = id
         self.topic = topic
+        self.node = node
         self.log = log
-        self.leaderEpoch = leaderEpoch
         self.settings = settings
-        highWatermark = log.durableOffset
+        highWatermark = log.logStartOffset
         recoveredOffset = log.writtenOffset
+        follower = FollowerReplica(leaderEpoch: .none, highWatermark: log.logStartOffset)
     }
+
+    var isLeader: Bool { leader != nil }
+    var isFollower: Bool { follower != nil }
 
     var folder: String { log.folder }
 
     /// Whether a synchronize would make somebody's wait shorter: a producer's for its answer or a consumer's for records.
     private var isSynchronizeWanted: Bool {
-        waitingStart < waiting.count || !watchers.isEmpty || !endWaiters.isEmpty
+        waitingStart < waiting.count || !watchers.isEmpty || !endWaiters.isEmpty || !replicated.isEmpty
     }
 }
 
@@ -99,9 +130,10 @@ extension Partition {
     ///
     /// - Parameter header: To be stored instead of the batch's own, with a checksum that fits.
     func append(
-        _ batch: Batch, header: BatchHeader?, acks: RequiredAcks, logAppendTime: Timestamp, at wall: Timestamp,
+        _ batch: Batch, header: BatchHeader?, _ patience: AppendPatience, logAppendTime: Timestamp, at wall: Timestamp,
         reply: @escaping ProduceReply
     ) {
+        guard isLeader else { return reply(.failure(.notLeader)) }
         let appended: Appended
         do {
             appended = try log.append(batch, header: header, epoch: leaderEpoch, at: wall)
@@ -114,17 +146,17 @@ extension Partition {
         staged.append(
             Staged(
                 batch: produced, nextOffset: appended.lastOffset.next, byteCount: isNew ? batch.bytes.count : 0,
-                recordCount: isNew ? batch.header.recordCount : 0, acks: acks, reply: reply))
+                recordCount: isNew ? batch.header.recordCount : 0, patience: patience, reply: reply))
     }
 
     /// Whether the round has staged something that is not yet written.
-    var hasStaged: Bool { !staged.isEmpty }
+    var hasStaged: Bool { !staged.isEmpty || stagedReplicatedCount > 0 }
 
     /// Writes what the round staged and answers those who wait for no more than that.
     ///
     /// - Returns: the fault that made appends of this round void; every one of them has been answered.
-    func writeStaged(on disk: any Disk) -> LogFault? {
-        guard !staged.isEmpty else { return nil }
+    func writeStaged(on disk: any Disk, at now: Instant) -> LogFault? {
+        guard hasStaged else { return nil }
         var round: [Staged] = []
         swap(&round, &staged)
         swap(&staged, &spare)
@@ -145,15 +177,33 @@ extension Partition {
                 continue
             }
             count(append)
-            switch append.acks {
+            switch append.patience.acks {
             case .none, .leader: append.reply(.success(append.batch))
             case .all:
                 waiting.append(
-                    Waiting(batch: append.batch, nextOffset: append.nextOffset, reply: append.reply))
+                    Waiting(
+                        batch: append.batch, nextOffset: append.nextOffset, deadline: append.patience.deadline,
+                        reply: append.reply))
             }
         }
-        advanceHighWatermark()
+        noteWritten(fault, at: now)
         return fault
+    }
+
+    /// Lets the other replicas know what is in the file now; what a leader sent and a fault made void is refused.
+    private func noteWritten(_ fault: LogFault?, at now: Instant) {
+        if fault != nil {
+            let void = replicated.suffix(stagedReplicatedCount).filter { $0.nextOffset > log.writtenOffset }
+            replicated.removeLast(void.count)
+            follower?.discarded(logEnd: log.logEndOffset)
+            for entry in void { entry.reply(.failed) }
+        }
+        stagedReplicatedCount = 0
+        if leader != nil {
+            leader?.appended(log.writtenOffset, at: now)
+            replicator?.becomeDue(self)
+        }
+        noteDurable()
     }
 
     private func count(_ written: Staged) {
@@ -167,6 +217,9 @@ extension Partition {
     func failPending(_ failure: ProduceFailure) {
         let unanswered = staged.map(\.reply) + waiting[waitingStart...].map(\.reply)
         let unended = endWaiters
+        let unreplicated = replicated
+        replicated = []
+        stagedReplicatedCount = 0
         log.discardStaged()
         staged = []
         waiting = []
@@ -174,6 +227,17 @@ extension Partition {
         endWaiters = []
         for reply in unanswered { reply(.failure(failure)) }
         for reply in unended { reply(false) }
+        for entry in unreplicated { entry.reply(.failed) }
+    }
+
+    /// Answers appends whose client has waited long enough. The records stay, and may be committed later.
+    func failOverdue(at now: Instant) {
+        guard waitingStart < waiting.count else { return }
+        let overdue = waiting[waitingStart...].filter { $0.deadline <= now }
+        guard !overdue.isEmpty else { return }
+        waiting = waiting[waitingStart...].filter { $0.deadline > now }
+        waitingStart = 0
+        for append in overdue { append.reply(.failure(.timedOut)) }
     }
 }
 
@@ -195,17 +259,38 @@ extension Partition {
     func synchronizeCompleted(_ ticket: DiskTicket, fault: DiskFault?) {
         isSynchronizing = false
         log.synchronizeCompleted(ticket, fault: fault)
-        if let fault { failPending(.storage(.failed(fault))) } else { advanceHighWatermark() }
+        if let fault { failPending(.storage(.failed(fault))) } else { noteDurable() }
     }
 
-    /// With one replica, what is durable here is durable everywhere; `write.caching` asks for less.
-    private func advanceHighWatermark() {
-        let reached = settings.writeCaching ? log.writtenOffset : log.durableOffset
-        guard reached > highWatermark else { return answerWaiting() }
+    /// All records below are as safe on this broker as the topic asks: `write.caching` is content with memory.
+    var safeOffset: Offset { settings.writeCaching ? log.writtenOffset : log.durableOffset }
+
+    private func noteDurable() {
+        if leader != nil {
+            leader?.synchronized(safeOffset)
+            raiseHighWatermark()
+        } else {
+            answerReplicated()
+        }
+    }
+
+    /// Follows the leader's or the follower's part in what is committed, and tells everyone who waits for it.
+    private func raiseHighWatermark() {
+        guard let reached = leader?.highWatermark ?? follower?.highWatermark, reached > highWatermark else {
+            return answerWaiting()
+        }
         highWatermark = reached
         answerWaiting()
         answerEndWaiters()
         wakeWatchers()
+        replicator?.highWatermarkRose(self)
+    }
+
+    private func answerReplicated() {
+        while let first = replicated.first, first.nextOffset <= safeOffset {
+            replicated.removeFirst()
+            first.reply(.accepted(logEnd: log.logEndOffset, durableEnd: safeOffset))
+        }
     }
 
     /// Calls `reply` once the end of the partition is no lower than any that was told before a restart: at once, but for
@@ -241,6 +326,87 @@ extension Partition {
             waiting.removeFirst(waitingStart)
             waitingStart = 0
         }
+    }
+}
+
+// MARK: Roles
+
+extension Partition {
+    /// Begins to lead in the assignment's epoch, after `follow` has ended what was before.
+    func lead(in epoch: LeaderEpoch, _ assignment: Assignment, _ replication: ReplicationSettings, at now: Instant) {
+        follower = nil
+        leaderEpoch = epoch
+        recoveredOffset = log.writtenOffset
+        leader = LeaderReplica(
+            node: node, leaderEpoch: epoch, assignment: assignment, standing: standing, highWatermark: highWatermark,
+            settings: replication, at: now)
+        raiseHighWatermark()
+    }
+
+    /// Serves the followers' part in an epoch.
+    func follow(in epoch: LeaderEpoch) {
+        precondition(epoch >= leaderEpoch, "epoch \(epoch) after \(leaderEpoch) of \(folder)")
+        leader = nil
+        leaderEpoch = epoch
+        replicator = nil
+        if follower == nil { follower = FollowerReplica(leaderEpoch: epoch, highWatermark: highWatermark) }
+        follower?.follow(epoch)
+    }
+
+    func takeLeader() -> LeaderReplica? { leader.take() }
+
+    func putLeader(_ replica: LeaderReplica) {
+        leader = replica
+        raiseHighWatermark()
+    }
+
+    /// What a follower is to be sent next; nil when that is nothing.
+    func nextAppend(to follower: NodeID, byteCountMax: Int) -> AppendPlan? {
+        leader?.nextAppend(to: follower, byteCountMax: byteCountMax, epochs: log)
+    }
+
+    /// A header that tells a follower of a higher high watermark or log start; nil when it knows.
+    func announcement(to follower: NodeID) -> AppendHeader? { leader?.announcement(to: follower, epochs: log) }
+
+    /// Takes what a follower says of its log.
+    func acknowledged(_ answer: ReplicaAnswer, by follower: NodeID, at now: Instant) {
+        leader?.acknowledged(from: follower, answer.answer, in: answer.leaderEpoch, at: now, epochs: log)
+        raiseHighWatermark()
+    }
+
+    /// What the follower makes of an append, as its log stands.
+    func decide(_ header: AppendHeader) -> FollowerDecision {
+        guard var replica = follower.take() else { return .answer(.fenced(current: leaderEpoch)) }
+        let decision = replica.decide(on: header, standing: standing, epochs: log)
+        follower = replica
+        leaderEpoch = max(leaderEpoch, replica.leaderEpoch)
+        raiseHighWatermark()
+        return decision
+    }
+
+    /// Takes note that records were dropped from the log, as its leader ordered.
+    func discarded() {
+        follower?.discarded(logEnd: log.logEndOffset)
+        highWatermark = min(highWatermark, log.logEndOffset)
+    }
+
+    /// Stages what a leader sent; `reply` is called when it is durable, or void.
+    func appendReplicated(
+        _ batches: SharedBytes, _ header: AppendHeader, at wall: Timestamp, reply: @escaping (AppendAnswer) -> Void
+    ) {
+        if !batches.isEmpty {
+            do {
+                _ = try log.appendReplicated(batches, at: wall)
+            } catch {
+                return reply(.failed)
+            }
+            follower?.appended(header, logEnd: log.logEndOffset)
+            stagedReplicatedCount += 1
+        }
+        guard log.logEndOffset > safeOffset else {
+            return reply(.accepted(logEnd: log.logEndOffset, durableEnd: safeOffset))
+        }
+        replicated.append(Replicated(nextOffset: log.logEndOffset, reply: reply))
     }
 }
 

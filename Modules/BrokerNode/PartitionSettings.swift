@@ -15,6 +15,8 @@ struct PartitionSettings: Sendable {
     var timestampBeforeMillisecondsMax: Int64
     var timestampAfterMillisecondsMax: Int64
     var writeCaching: Bool
+    /// In-sync replicas without which nothing is acknowledged by all.
+    var inSyncReplicasMin: Int
     var compacts: Bool
     var deletes: Bool
     /// Clients may not write to it.
@@ -27,6 +29,7 @@ struct PartitionSettings: Sendable {
         timestampBeforeMillisecondsMax = Int64(configs[.timestampBeforeMillisecondsMax, of: topic])
         timestampAfterMillisecondsMax = Int64(configs[.timestampAfterMillisecondsMax, of: topic])
         writeCaching = configs[.writeCaching, of: topic]
+        inSyncReplicasMin = configs[.inSyncReplicasMin, of: topic]
         let policy = configs[.cleanupPolicy, of: topic]
         compacts = policy.compacts
         deletes = policy.deletes

@@ -17,6 +17,10 @@ enum ProduceFailure: Error, Sendable {
     case transactional
     /// Only the broker writes there.
     case internalTopic
+    /// Another broker leads the partition, or nobody does.
+    case notLeader
+    /// The client asks for acknowledgement by all, and too few replicas are in sync. Nothing was written.
+    case notEnoughReplicas(inSync: Int, min: Int)
     case refused(AppendRefusal)
     case storage(LogFault)
     /// The data folder takes no writes: it is full, or a synchronize failed.
@@ -32,7 +36,8 @@ extension ProduceFailure {
     var groupFailure: AppendFailure {
         switch self {
         case .timedOut: .timedOut
-        case .unknownPartition, .unknownTopicID, .partitionGone, .shuttingDown: .leadershipLost
+        case .unknownPartition, .unknownTopicID, .partitionGone, .notLeader, .shuttingDown: .leadershipLost
+        case .notEnoughReplicas: .notEnoughReplicas
         case .invalid, .malformed, .invalidAcks, .transactional, .internalTopic: .recordsTooLarge
         case .refused, .storage, .directory: .storageFailed
         }

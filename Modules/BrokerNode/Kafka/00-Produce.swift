@@ -4,6 +4,7 @@ internal import Coordinator
 internal import KafkaProtocol
 internal import Primitives
 internal import RecordBatch
+internal import Replication
 internal import StorageEngine
 
 extension BrokerShard {
@@ -36,7 +37,8 @@ extension BrokerShard {
         let addressed =
             context.version >= 13 ? address(topic.topicID, partition.index) : address(topic.name, partition.index)
         return ProducedRecords(
-            addressed: addressed, bytes: partition.records, acks: RequiredAcks(rawValue: request.acks))
+            addressed: addressed, bytes: partition.records, acks: RequiredAcks(rawValue: request.acks),
+            timeoutMilliseconds: Int64(max(0, request.timeoutMs)))
     }
 
     private func answerProduce(
@@ -100,6 +102,8 @@ struct ProducedRecords: Sendable {
     let addressed: Addressed
     let bytes: SharedBytes?
     let acks: RequiredAcks?
+    /// How long the client waits for acknowledgement by all replicas.
+    let timeoutMilliseconds: Int64
 }
 
 extension BrokerShard {
@@ -113,7 +117,7 @@ extension BrokerShard {
         guard let partition = partitions[id] else { return reply(.failure(.unknownPartition)) }
         guard let acks = records.acks else { return reply(.failure(.invalidAcks)) }
         guard !partition.settings.isInternal else { return reply(.failure(.internalTopic)) }
-        guard directory == .healthy else { return reply(.failure(.directory(directory))) }
+        if let failure = refusal(of: acks, by: partition) { return reply(.failure(failure)) }
         let wall = wallClock
         do throws(BatchRefusal) {
             let rules = partition.settings.batchRules(at: wall)
@@ -121,14 +125,25 @@ extension BrokerShard {
             guard !valid.header.isTransactional, !valid.header.isControl else {
                 return reply(.failure(.transactional))
             }
-            try stage(valid, in: partition, acks: acks, at: wall, reply: reply)
+            let patience = AppendPatience(
+                acks: acks, deadline: now.advanced(byMilliseconds: records.timeoutMilliseconds))
+            try stage(valid, in: partition, patience, at: wall, reply: reply)
         } catch {
             reply(.failure(.invalid(error)))
         }
     }
 
+    /// Why a partition of this shard takes no records now.
+    private func refusal(of acks: RequiredAcks, by partition: Partition) -> ProduceFailure? {
+        guard let leader = partition.leader else { return .notLeader }
+        guard directory == .healthy else { return .directory(directory) }
+        guard acks == .all, leader.isUnderMinInSync else { return nil }
+        return .notEnoughReplicas(
+            inSync: leader.assignment.inSync.count, min: partition.settings.inSyncReplicasMin)
+    }
+
     private func stage(
-        _ valid: ValidatedBatch, in partition: Partition, acks: RequiredAcks, at wall: Timestamp,
+        _ valid: ValidatedBatch, in partition: Partition, _ patience: AppendPatience, at wall: Timestamp,
         reply: @escaping ProduceReply
     ) throws(BatchRefusal) {
         let settings = partition.settings
@@ -141,12 +156,12 @@ extension BrokerShard {
         }
         if settings.stampsAppendTime {
             let header = batch.header(stampedAt: wall, .logAppendTime)
-            stage(batch, header: header, in: partition, acks: acks, logAppendTime: wall, reply: reply)
+            stage(batch, header: header, in: partition, patience, logAppendTime: wall, reply: reply)
         } else if !valid.statesMaxTimestamp {
             let header = batch.header(stampedAt: valid.maxTimestamp, .createTime)
-            stage(batch, header: header, in: partition, acks: acks, reply: reply)
+            stage(batch, header: header, in: partition, patience, reply: reply)
         } else {
-            stage(batch, in: partition, acks: acks, reply: reply)
+            stage(batch, in: partition, patience, reply: reply)
         }
     }
 
@@ -164,11 +179,11 @@ extension BrokerShard {
 
     /// Stages a valid batch, to be written when the round ends.
     func stage(
-        _ batch: Batch, header: BatchHeader? = nil, in partition: Partition, acks: RequiredAcks,
+        _ batch: Batch, header: BatchHeader? = nil, in partition: Partition, _ patience: AppendPatience,
         logAppendTime: Timestamp = .none, reply: @escaping ProduceReply
     ) {
         if !partition.hasStaged { markDirty(partition) }
-        partition.append(batch, header: header, acks: acks, logAppendTime: logAppendTime, at: wallClock, reply: reply)
+        partition.append(batch, header: header, patience, logAppendTime: logAppendTime, at: wallClock, reply: reply)
     }
 }
 

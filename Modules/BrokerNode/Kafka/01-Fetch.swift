@@ -86,6 +86,12 @@ final class LongPoll {
         deadline = shard.now.advanced(byMilliseconds: wait)
     }
 
+    /// Since version 11 a consumer says where it is, and takes records from a follower (KIP-392).
+    private var reader: RecordReader {
+        guard context.version >= 11 else { return RecordReader(mayReadFollower: false, rack: nil) }
+        return RecordReader(mayReadFollower: true, rack: request.rackID.isEmpty ? nil : request.rackID)
+    }
+
     private var byteCountMax: Int { min(max(0, Int(request.maxBytes)), shard.limits.fetchByteCountMax) }
     private var byteCountMin: Int { min(Int(request.minBytes), byteCountMax) }
 
@@ -110,7 +116,10 @@ final class LongPoll {
         for (order, target) in involved.enumerated() {
             let asked = places[target].map { (addresses[$0], fetch.targets[$0]) }
             let budget = byteCountMax
-            shard.ask(target, { $0.readAll(asked, byteCountMax: budget, reply: $1) }) { gathering.set($0, at: order) }
+            let reader = reader
+            shard.ask(target, { $0.readAll(asked, for: reader, byteCountMax: budget, reply: $1) }) {
+                gathering.set($0, at: order)
+            }
         }
     }
 
@@ -123,7 +132,7 @@ final class LongPoll {
             switch outcome {
             case .success(let read):
                 byteCount += read.records.byteCount
-                if read.divergence != nil { mustAnswer = true }
+                if read.divergence != nil || read.preferredReplica != nil { mustAnswer = true }
             case .failure: mustAnswer = true
             }
         }
@@ -208,6 +217,7 @@ final class LongPoll {
             partition.highWatermark = read.highWatermark.rawValue
             partition.lastStableOffset = read.lastStableOffset.rawValue
             partition.logStartOffset = read.logStartOffset.rawValue
+            if let preferred = read.preferredReplica { partition.preferredReadReplica = preferred.rawValue }
             if let divergence = read.divergence, context.version >= 12 {
                 partition.divergingEpoch.epoch = divergence.epoch.rawValue
                 partition.divergingEpoch.endOffset = divergence.endOffset.rawValue
@@ -224,7 +234,7 @@ final class LongPoll {
         if fetch.session != 0 {
             let hasNews = shard.sessions.hasNews(
                 session: fetch.session, target.topic, target.index, state: state, recordByteCount: records.byteCount,
-                failed: partition.errorCode != 0)
+                failed: partition.errorCode != 0 || partition.preferredReadReplica >= 0)
             if case .incremental = fetch, !hasNews { return }
         }
         partition.abortedTransactions = request.isolationLevel == 1 ? [] : nil
@@ -272,16 +282,16 @@ private struct FetchAnswer {
 extension BrokerShard {
     /// Reads partitions one after the other until `byteCountMax` is used up; the rest is told its offsets only.
     func readAll(
-        _ asked: [(Addressed, FetchTarget)], byteCountMax: Int,
+        _ asked: [(Addressed, FetchTarget)], for reader: RecordReader, byteCountMax: Int,
         reply: @escaping ([Result<PartitionRead, ReadFailure>]) -> Void
     ) {
         var outcomes: [Result<PartitionRead, ReadFailure>] = []
         outcomes.reserveCapacity(asked.count)
-        readNext(asked, byteCountLeft: byteCountMax, isFirst: true, outcomes, reply: reply)
+        readNext(asked, for: reader, byteCountLeft: byteCountMax, isFirst: true, outcomes, reply: reply)
     }
 
     private func readNext(
-        _ asked: [(Addressed, FetchTarget)], byteCountLeft: Int, isFirst: Bool,
+        _ asked: [(Addressed, FetchTarget)], for reader: RecordReader, byteCountLeft: Int, isFirst: Bool,
         _ outcomes: [Result<PartitionRead, ReadFailure>],
         reply: @escaping ([Result<PartitionRead, ReadFailure>]) -> Void
     ) {
@@ -297,7 +307,8 @@ extension BrokerShard {
             var immediate: Result<PartitionRead, ReadFailure>?
             var isImmediate = true
             read(
-                partition, target, byteCountMax: min(target.byteCountMax, byteCountLeft), minOneBatch: isFirst
+                partition, target, for: reader, byteCountMax: min(target.byteCountMax, byteCountLeft),
+                minOneBatch: isFirst
             ) { [self] outcome in
                 if isImmediate {
                     immediate = outcome
@@ -305,8 +316,8 @@ extension BrokerShard {
                     // The device answered later: go on from here.
                     let found = outcome.recordByteCount
                     readNext(
-                        asked, byteCountLeft: max(0, byteCountLeft - found), isFirst: isFirst && found == 0,
-                        outcomes + [outcome], reply: reply)
+                        asked, for: reader, byteCountLeft: max(0, byteCountLeft - found),
+                        isFirst: isFirst && found == 0, outcomes + [outcome], reply: reply)
                 }
             }
             isImmediate = false

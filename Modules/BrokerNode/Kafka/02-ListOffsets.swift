@@ -77,10 +77,11 @@ extension BrokerShard {
         reply: @escaping (Result<TimestampedOffset?, ErrorCode>) -> Void
     ) {
         guard let partition else { return reply(.failure(.unknownTopicOrPartition)) }
+        guard partition.isLeader else { return reply(.failure(.notLeaderOrFollower)) }
         guard let query = question.query else { return reply(.failure(.unsupportedVersion)) }
         if let failure = checkEpoch(question.epoch, of: partition) { return reply(.failure(failure.kafkaCode)) }
         partition.awaitRecoveredEnd { [self] isReached in
-            guard isReached else { return reply(.failure(.kafkaStorageError)) }
+            guard isReached else { return reply(.failure(.notLeaderOrFollower)) }
             answer(query, in: partition, reply: reply)
         }
         if !partition.hasReachedRecoveredEnd { markAwaited(partition) }

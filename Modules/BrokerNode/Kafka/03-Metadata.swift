@@ -85,6 +85,9 @@ extension BrokerShard {
             entry.leaderEpoch = partition.leaderEpoch.rawValue
             entry.replicaNodes = partition.replicas.map(\.rawValue)
             entry.isrNodes = partition.inSyncReplicas.map(\.rawValue)
+            if context.version >= 5 {
+                entry.offlineReplicas = partition.replicas.filter { image.broker($0)?.isFenced ?? true }.map(\.rawValue)
+            }
             return entry
         }
         return described

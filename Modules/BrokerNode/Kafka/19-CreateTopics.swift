@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ControllerNode
 internal import Coordinator
 internal import KafkaProtocol
 internal import Primitives

@@ -57,6 +57,7 @@ extension BrokerShard {
 
     /// The offset that `trim` would move the log start to, or why it would not.
     func trimTarget(in partition: Partition, below offset: Int64) -> Result<Offset, ErrorCode> {
+        guard partition.isLeader else { return .failure(.notLeaderOrFollower) }
         guard partition.settings.deletes else { return .failure(.policyViolation) }
         let target = offset == -1 ? partition.highWatermark : Offset(offset)
         guard target >= .zero, target <= partition.highWatermark else { return .failure(.offsetOutOfRange) }

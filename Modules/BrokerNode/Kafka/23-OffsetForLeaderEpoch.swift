@@ -49,6 +49,7 @@ extension BrokerShard {
 
     private func epochEnd(_ question: EpochQuestion, in partition: Partition?) -> Result<EpochEnd?, ErrorCode> {
         guard let partition else { return .failure(.unknownTopicOrPartition) }
+        guard partition.isLeader else { return .failure(.notLeaderOrFollower) }
         if let failure = checkEpoch(question.current, of: partition) { return .failure(failure.kafkaCode) }
         // The epoch that is being written ends where consumers may read to.
         guard question.asked != partition.leaderEpoch else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ControllerNode
 internal import Coordinator
 internal import KafkaProtocol
 internal import Primitives
@@ -35,7 +36,7 @@ struct AlterConfigAnswer {
     let code: ErrorCode
     let message: String?
 
-    init(_ result: Result<[Result<Void, AlterConfigRefusal>], ControllerFailure>, at place: Int) {
+    init(_ result: Result<AlterConfigs.Outcome, ControllerFailure>, at place: Int) {
         switch result {
         case .failure(let failure): (code, message) = (failure.kafkaCode, failure.description)
         case .success(let outcomes):

@@ -26,7 +26,8 @@ extension ProduceFailure {
         case .refused(let refusal): refusal.kafkaCode
         case .storage, .directory: .kafkaStorageError
         case .timedOut: .requestTimedOut
-        case .shuttingDown: .notLeaderOrFollower
+        case .notLeader, .shuttingDown: .notLeaderOrFollower
+        case .notEnoughReplicas: .notEnoughReplicas
         }
     }
 
@@ -36,6 +37,8 @@ extension ProduceFailure {
         case .invalid(let refusal): refusal.message
         case .transactional: "transactions are not served"
         case .internalTopic: "only the broker writes to this topic"
+        case .notEnoughReplicas(let inSync, let min):
+            "\(inSync) replicas are in sync, and min.insync.replicas asks for \(min): retry when more brokers are back"
         case .directory(.full): "the disk of the broker is full: retry when space has been freed"
         case .directory: "the data folder of the broker takes no writes"
         case .storage(let fault): "the log cannot be written: \(fault)"
@@ -98,6 +101,8 @@ extension ReadFailure {
         switch self {
         case .unknownPartition: .unknownTopicOrPartition
         case .unknownTopicID: .unknownTopicID
+        case .notLeader: .notLeaderOrFollower
+        case .offsetNotAvailable: .offsetNotAvailable
         case .fencedLeaderEpoch: .fencedLeaderEpoch
         case .unknownLeaderEpoch: .unknownLeaderEpoch
         case .log(let refusal): refusal.kafkaCode
@@ -158,16 +163,11 @@ extension SubmitRefusal {
         case .diskFull, .unavailable: .kafkaStorageError
         case .busy: .throttlingQuotaExceeded
         case .tooLarge: .policyViolation
-        }
-    }
-
-    var description: String {
-        switch self {
-        case .diskFull: "the disk of the controller is full: free space and try again"
-        case .unavailable: "the metadata log is out of service; see the log of the controller"
-        case .busy(let limit): "\(limit) commands wait already: try again later"
-        case .tooLarge(let byteCount, let limit):
-            "the change needs \(byteCount) bytes of metadata, the limit is \(limit)"
+        case .notController: .notController
+        case .outcomeUnknown: .requestTimedOut
+        case .unknownCommand: .unsupportedVersion
+        case .undecodable: .unknownServerError
+        case .illegalVoterChange: .invalidRequest
         }
     }
 }
@@ -264,12 +264,13 @@ extension AlterConfigRefusal {
         case .unsupportedResource, .duplicateResource, .invalidBrokerID, .unknownBroker: .invalidRequest
         case .unknownTopic: .unknownTopicOrPartition
         case .illegalTopicName: .invalidTopicException
-        case .setting, .nullValue, .duplicateConfig: .invalidConfig
+        case .setting, .nullValue, .duplicateConfig, .agreedByAll: .invalidConfig
         }
     }
 
     var message: String {
         switch self {
+        case .agreedByAll(let name): "all brokers must agree on \(name): change it for all of them (broker \"\"), and do not remove it"
         case .unsupportedResource(let kind): "\(kind) has no settings here; topics and brokers have"
         case .unknownTopic(let name): "there is no topic '\(name)'"
         case .illegalTopicName(let problem): problem.description
