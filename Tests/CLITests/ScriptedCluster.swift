@@ -55,9 +55,17 @@ extension SharedState {
                 return .with { $0.features = state.cluster.features }
             }
         }
-        service.on(Admin.balance) { request, _ in
-            .with {
+        service.on(Admin.balance) { [self] request, _ in balance(request) }
+    }
+
+    /// One move, until it was made.
+    private func balance(_ request: Admin.BalanceRequest) -> Admin.BalanceResponse {
+        mutex.withLock { state in
+            let wasBalanced = state.isBalanced
+            if !request.validateOnly { state.isBalanced = true }
+            return .with {
                 $0.isApplied = !request.validateOnly
+                guard !wasBalanced else { return }
                 $0.moves = [
                     .with {
                         ($0.topic, $0.previousReplicas, $0.replicas) = ("orders", [NodeID(1)], [NodeID(2)])

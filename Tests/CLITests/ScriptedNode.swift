@@ -23,6 +23,7 @@ final class ScriptedNode: Sendable {
         var configChanges: [Admin.ConfigResourceAlteration] = []
         var drains: [Admin.BrokerDrainRequest] = []
         var stopped: [NodeID] = []
+        var isBalanced = false
         var levels: [Admin.FeatureUpdateRequest] = []
     }
 

@@ -39,6 +39,20 @@ extension RPCError {
         image.topic(named: topic).map { unknownPartition(index, of: $0) } ?? unknownTopic(topic, in: image)
     }
 
+    /// The partition has no leader.
+    static func leaderless(_ topic: String, _ index: PartitionIndex) -> RPCError {
+        RPCError(
+            kafka: .leaderNotAvailable, "\(topic)-\(index) has no leader",
+            remedy: "Start the brokers that hold it; 'myelin partition list --offline' shows which.")
+    }
+
+    /// Leadership has just moved, or has not settled.
+    static func ledElsewhere(_ topic: String, _ index: PartitionIndex) -> RPCError {
+        RPCError(
+            kafka: .notLeaderOrFollower, "\(topic)-\(index) has changed its leader",
+            remedy: "Try again in a moment; 'myelin partition list' shows who leads.")
+    }
+
     /// There is no group of this name; names the one that was probably meant.
     static func unknownGroup(_ id: String, among known: [String]) -> RPCError {
         let nearest = Spelling.nearest(to: id, among: known)
@@ -55,14 +69,18 @@ extension RPCErrorCode {
     init(_ code: ErrorCode) {
         self =
             switch code {
-            case .unknownTopicOrPartition, .unknownTopicID, .groupIDNotFound: .notFound
+            case .unknownTopicOrPartition, .unknownTopicID, .groupIDNotFound, .brokerIDNotRegistered: .notFound
             case .topicAlreadyExists: .alreadyExists
             case .nonEmptyGroup, .policyViolation, .groupSubscribedToTopic, .rebalanceInProgress,
-                .topicAuthorizationFailed, .illegalGeneration, .unknownMemberID:
+                .topicAuthorizationFailed, .illegalGeneration, .unknownMemberID, .electionNotNeeded,
+                .preferredLeaderNotAvailable, .eligibleLeadersNotAvailable, .noReassignmentInProgress,
+                .invalidUpdateVersion:
                 .refused
             case .kafkaStorageError: .storageFault
             case .notLeaderOrFollower: .notLeader
-            case .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator: .unavailable
+            case .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .notController,
+                .leaderNotAvailable:
+                .unavailable
             case .throttlingQuotaExceeded: .overloaded
             case .requestTimedOut: .deadlineExceeded
             case .unknownServerError: .internalFault
@@ -166,6 +184,7 @@ extension RPCError {
         case .partitionGone:
             self.init(
                 kafka: .unknownTopicOrPartition, "\(place) is not on this node", remedy: "See 'myelin partition list'.")
+        case .notLeader: self = .ledElsewhere(topic, index)
         case .draining: self.init(.unavailable, "the node is stopping")
         case .unreadable(let offset):
             self.init(kafka: .kafkaStorageError, "\(place) has records that cannot be read at offset \(offset)")

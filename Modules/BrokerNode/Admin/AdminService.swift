@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ControllerNode
 internal import Coordinator
 internal import Primitives
 import Synchronization
@@ -7,18 +8,23 @@ public import Transport
 public import WireProtocol
 
 extension BrokerNode {
-    /// Answers every method of the admin catalogue (`Admin.methods`) on `host` and `port` (0: any free one).
+    /// Answers every method of the admin catalogue (`Admin.methods`), and takes the records of other brokers' leaders, on
+    /// `host` and `port` (0: any free one).
     ///
     /// Drain the server before the node is stopped: its calls need the shards.
     ///
     /// - Parameters:
     ///   - group: Its loops carry the connections; give the node's own.
     ///   - process: What `ClusterInfo` and `Metrics` tell of the process; give the same as to `metricsText`.
+    ///   - onStopRequest: Begins the orderly stop of the process, as SIGTERM does, and returns at once; an operator asks for
+    ///     it by `Admin.brokerStop`. nil: such requests are refused.
     public func startAdminServer(
         host: String, port: Int, on group: ShardLoopGroup, process: ProcessFacts = ProcessFacts(),
-        limits: RPCLimits = RPCLimits(), connectionLimits: ConnectionLimits = ConnectionLimits()
+        limits: RPCLimits = RPCLimits(), connectionLimits: ConnectionLimits = ConnectionLimits(),
+        onStopRequest: (@Sendable () -> Void)? = nil
     ) async throws(ListenerFault) -> RPCServer {
-        let service = AdminService(shards: shards, identity: identity, process: process, observer: observer)
+        let service = AdminService(
+            shards: shards, identity: identity, process: process, observer: observer, onStopRequest: onStopRequest)
         let server = try await RPCServer.bind(
             host: host, port: port, group: group, hello: .node(nodeID, role: .broker, clusterID: clusterID),
             roles: [.broker, .controller], service: service.rpcService, limits: limits,
@@ -28,7 +34,9 @@ extension BrokerNode {
     }
 }
 
-/// Answers the admin catalogue from the shards of one broker.
+/// Answers the admin catalogue from the shards of one broker, and for what others store or coordinate by asking them.
+///
+/// A request with `localOnly` is one that another broker passed on: it is answered from this broker alone.
 ///
 /// A handler runs on the global pool, asks the shards through their mailboxes and waits for the answer; only produce
 /// streams, which are hot, run on the connection's loop. The work itself is that of the Kafka front end: both call the same
@@ -39,14 +47,21 @@ final class AdminService: Sendable {
     let identity: BrokerIdentity
     let process: ProcessFacts
     let observer: NodeObserver
+    let peers: PeerBrokers
+    let onStopRequest: (@Sendable () -> Void)?
     /// Where this service answers, known once it listens.
     let endpoint = Mutex<NetworkAddress?>(nil)
 
-    init(shards: ShardSet, identity: BrokerIdentity, process: ProcessFacts, observer: NodeObserver) {
+    init(
+        shards: ShardSet, identity: BrokerIdentity, process: ProcessFacts, observer: NodeObserver,
+        onStopRequest: (@Sendable () -> Void)? = nil
+    ) {
         self.shards = shards
         self.identity = identity
         self.process = process
         self.observer = observer
+        self.onStopRequest = onStopRequest
+        peers = PeerBrokers(identity: identity, loop: shards.loops[BrokerShard.controllerShard])
     }
 
     /// A handler for each method of the catalogue.
@@ -57,12 +72,14 @@ final class AdminService: Sendable {
         registerRecords(in: &service)
         registerGroups(in: &service)
         registerConfigs(in: &service)
+        registerElasticity(in: &service)
+        registerPeers(in: &service)
         return service
     }
 
     private func registerCluster(in service: inout RPCService) {
         service.on(Admin.clusterInfo) { [self] _, _ in await clusterInfo() }
-        service.on(Admin.health) { [self] _, _ in await health() }
+        service.on(Admin.health) { [self] request, _ in await health(request) }
         service.on(Admin.doctor) { [self] request, _ in try await doctor(request) }
         service.on(Admin.metrics) { [self] request, _ in await metrics(request) }
     }
@@ -78,7 +95,7 @@ final class AdminService: Sendable {
     }
 
     private func registerRecords(in service: inout RPCService) {
-        service.raw(Admin.produce) { [self] call in ProduceCall(call, shards: shards).begin() }
+        service.raw(Admin.produce) { [self] call in ProduceCall(call, shards: shards, peers: peers).begin() }
         service.on(Admin.consume) { [self] request, writer, _ in try await consume(request, into: writer) }
     }
 
@@ -95,6 +112,24 @@ final class AdminService: Sendable {
         service.on(Admin.configDescribe) { [self] request, _ in try await configDescribe(request) }
         service.on(Admin.configAlter) { [self] request, _ in try await configAlter(request) }
         service.on(Admin.configExplain) { [self] request, _ in try await configExplain(request) }
+    }
+
+    private func registerElasticity(in service: inout RPCService) {
+        service.on(Admin.balance) { [self] request, _ in try await balance(request) }
+        service.on(Admin.featureUpdate) { [self] request, _ in try await featureUpdate(request) }
+        service.on(Admin.brokerDrain) { [self] request, _ in try await brokerDrain(request) }
+        service.on(Admin.brokerStop) { [self] request, _ in try await brokerStop(request) }
+        service.on(Admin.brokerUnregister) { [self] request, _ in try await brokerUnregister(request) }
+        service.on(Admin.voterChange) { [self] request, _ in try await voterChange(request) }
+        service.on(Admin.partitionMove) { [self] request, _ in try await partitionMove(request) }
+        service.on(Admin.partitionMoveList) { [self] request, _ in await partitionMoveList(request) }
+        service.on(Admin.leaderElect) { [self] request, _ in try await leaderElect(request) }
+    }
+
+    private func registerPeers(in service: inout RPCService) {
+        service.on(Admin.brokerState) { [self] request, _ in await brokerState(request) }
+        service.on(Admin.offsetLookup) { [self] request, _ in await offsetLookup(request) }
+        service.raw(Replicas.push) { [shards] call in PushCall(call, shards: shards).begin() }
     }
 }
 

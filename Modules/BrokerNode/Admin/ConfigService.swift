@@ -29,6 +29,10 @@ extension AdminService {
             var description = Admin.ConfigDescription()
             description.resource = resource
             do throws(RPCError) {
+                if let broker = try await otherBroker(resource, request.localOnly) {
+                    response.resources.append(try await describe(resource, at: broker, request))
+                    continue
+                }
                 description.entries = try await entries(of: resource, named: request.names).map {
                     var entry = Admin.ConfigEntry($0)
                     if !request.includesDocumentation { entry.documentation = "" }
@@ -43,7 +47,36 @@ extension AdminService {
         return response
     }
 
+    /// The broker that knows the settings of a resource better than this one: itself.
+    private func otherBroker(
+        _ resource: Admin.ConfigResource, _ localOnly: Bool
+    ) async throws(RPCError) -> NodeID? {
+        guard !localOnly, resource.type == .broker, let id = Int32(resource.name), NodeID(id) != identity.id else {
+            return nil
+        }
+        let image = await image()
+        return image.broker(NodeID(id)) == nil ? nil : NodeID(id)
+    }
+
+    private func describe(
+        _ resource: Admin.ConfigResource, at broker: NodeID, _ request: Admin.ConfigDescribeRequest
+    ) async throws(RPCError) -> Admin.ConfigDescription {
+        var part = request
+        part.resources = [resource]
+        part.localOnly = true
+        let response = try await peers.ask(broker, in: await image(), Admin.configDescribe, part)
+        guard let only = response.resources.first else {
+            throw RPCError(.internalFault, "broker \(broker) says nothing about itself")
+        }
+        return only
+    }
+
     func configExplain(_ request: Admin.ConfigExplainRequest) async throws -> Admin.ConfigExplainResponse {
+        if let broker = try await otherBroker(request.resource, request.localOnly) {
+            var forwarded = request
+            forwarded.localOnly = true
+            return try await peers.ask(broker, in: await image(), Admin.configExplain, forwarded)
+        }
         guard let entry = try await entries(of: request.resource, named: [request.name]).first else {
             // Defaults of all brokers hold only what was set; the rest comes from each broker.
             throw RPCError(

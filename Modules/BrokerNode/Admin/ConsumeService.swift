@@ -43,8 +43,26 @@ extension AdminService {
         guard let topic = image.topic(named: request.topic) else {
             throw RPCError.unknownTopic(request.topic, in: image)
         }
+        let chosen = try partitions(of: topic, chosen: request.partitions)
+        let leaders = Dictionary(grouping: chosen) { topic.partitions[Int($0.rawValue)].leader }
+        guard !request.localOnly, leaders.keys.contains(where: { $0 != identity.id }) else {
+            return try await consumeHere(request, chosen, of: topic) { item, bytes in
+                try await writer.send(item, attachments: bytes.isEmpty ? [] : [bytes])
+            }
+        }
+        if let orphan = leaders[.none]?.first { throw RPCError.leaderless(topic.name, orphan) }
+        return try await consume(request, from: leaders, of: topic, image, into: writer)
+    }
+
+    /// Reads partitions that this broker leads.
+    ///
+    /// - Parameter send: Takes one item at a time and returns when the next may follow.
+    func consumeHere(
+        _ request: Admin.ConsumeRequest, _ chosen: [PartitionIndex], of topic: TopicImage,
+        _ send: @Sendable (Admin.ConsumeItem, SharedBytes) async throws -> Void
+    ) async throws -> Admin.ConsumeResponse {
         var cursors: [ConsumeCursor] = []
-        for index in try partitions(of: topic, chosen: request.partitions) {
+        for index in chosen {
             cursors.append(try await cursor(PartitionID(topic: topic.id, index: index), request))
         }
         var sentCount: Int64 = 0
@@ -52,7 +70,7 @@ extension AdminService {
             var hasMoved = false
             for place in cursors.indices where !cursors[place].isDone {
                 let before = cursors[place].next
-                sentCount += try await sendPiece(&cursors[place], request, sentCount: sentCount, writer)
+                sentCount += try await sendPiece(&cursors[place], request, sentCount: sentCount, send)
                 hasMoved = hasMoved || cursors[place].next > before
                 if request.recordCountMax > 0, sentCount >= request.recordCountMax { return response(cursors) }
             }
@@ -90,6 +108,7 @@ extension AdminService {
         let shard = await ask { $1($0.shard(of: id)) }
         let found: Result<ConsumeCursor, RecordReadFailure> = await ask(shard) { owner, reply in
             guard let partition = owner.partitions[id] else { return reply(.failure(.partitionGone)) }
+            guard partition.isLeader else { return reply(.failure(.notLeader)) }
             owner.resolve(start, in: partition) { startResult in
                 owner.resolve(end, in: partition) { endResult in
                     do throws(RecordReadFailure) {
@@ -122,7 +141,7 @@ extension AdminService {
     /// - Returns: how many were sent.
     private func sendPiece(
         _ cursor: inout ConsumeCursor, _ request: Admin.ConsumeRequest, sentCount: Int64,
-        _ writer: RPCItemWriter<Admin.ConsumeItem>
+        _ send: @Sendable (Admin.ConsumeItem, SharedBytes) async throws -> Void
     ) async throws -> Int64 {
         let (id, next) = (cursor.id, cursor.next)
         let limit = request.itemBytesMax > 0 ? Int(request.itemBytesMax) : Self.itemByteCountDefault
@@ -159,7 +178,7 @@ extension AdminService {
             $0.logStartOffset = piece.logStartOffset
             $0.isCaughtUp = isCaughtUp
         }
-        try await writer.send(item, attachments: cut.bytes.isEmpty ? [] : [cut.bytes])
+        try await send(item, cut.bytes)
         return cut.recordCount
     }
 

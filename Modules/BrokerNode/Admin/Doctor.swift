@@ -23,16 +23,44 @@ enum DoctorCheck: String, CaseIterable, Sendable {
     case clock = "clock"
     case settingsWithoutEffect = "settings-without-effect"
     case unknownVariables = "unknown-variables"
+    case quorum
+    case fencedBrokers = "fenced-brokers"
+    case unreachableBrokers = "unreachable-brokers"
+    case underMinInSync = "under-min-in-sync"
+    case singleCopies = "single-copies"
+    case losses
+    case clockSkew = "clock-skew"
+    case leaderBalance = "leader-balance"
+
+    /// About the cluster: looked at once, by the broker that is asked. The others are looked at by every broker for itself.
+    var isOfCluster: Bool {
+        switch self {
+        case .offlinePartitions, .underReplicatedPartitions, .quorum, .fencedBrokers, .unreachableBrokers,
+            .underMinInSync, .singleCopies, .losses, .clockSkew, .leaderBalance:
+            true
+        case .logDirectory, .metadataLog, .unopenedPartitions, .damagedPartitions, .groupCoordinators, .diskSpace,
+            .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables:
+            false
+        }
+    }
 
     /// Part of the one verdict of `Health`; the others need reading records, or are advice.
     var decidesHealth: Bool {
         switch self {
         case .logDirectory, .metadataLog, .offlinePartitions, .underReplicatedPartitions, .unopenedPartitions,
-            .damagedPartitions, .groupCoordinators, .diskSpace:
+            .damagedPartitions, .groupCoordinators, .diskSpace, .quorum, .fencedBrokers, .unreachableBrokers,
+            .underMinInSync:
             true
-        case .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables: false
+        case .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables,
+            .singleCopies, .losses, .clockSkew, .leaderBalance:
+            false
         }
     }
+}
+
+extension DoctorCheck {
+    /// Needs facts that cost reads of records.
+    var readsRecords: Bool { self == .idleGroupLag || self == .clock }
 }
 
 /// Turns facts into findings. Each finding says what is wrong, why it matters, and what to do.
@@ -66,13 +94,21 @@ struct Doctor {
         case .clock: clock()
         case .settingsWithoutEffect: settingsWithoutEffect()
         case .unknownVariables: unknownVariables()
+        case .quorum: quorum()
+        case .fencedBrokers: fencedBrokers()
+        case .unreachableBrokers: unreachableBrokers()
+        case .underMinInSync: underMinInSync()
+        case .singleCopies: singleCopies()
+        case .losses: losses()
+        case .clockSkew: clockSkew()
+        case .leaderBalance: leaderBalance()
         }
     }
 
     private var broker: String { "broker \(facts.view.node.id)" }
     private var folder: String { facts.view.node.dataDirectory }
 
-    private func finding(
+    func finding(
         _ check: DoctorCheck, _ severity: Admin.Severity, _ subject: String, _ summary: String, _ remedy: String,
         command: String = ""
     ) -> Admin.Finding {
@@ -134,7 +170,7 @@ extension Doctor {
                 "The broker's log names the file and the error; repair it and restart the broker.")
         }
             + failed.map { state in
-                let name = "\(state.topic)-\(state.id.index)"
+                let name = facts.view.place(of: state.id)
                 return finding(
                     .unopenedPartitions, .critical, "partition \(name)",
                     "The log of \(name) is out of service after a fault of its disk: it takes no records.",
@@ -147,12 +183,14 @@ extension Doctor {
             let ranges = state.damages.map { "\($0.offsets.lowerBound) to \($0.offsets.upperBound - 1)" }
             // Behind the first damage; further damage is met, and told of, again.
             let resume = state.damages.map(\.offsets.upperBound).min() ?? .zero
-            let name = "\(state.topic)-\(state.id.index)"
+            let name = facts.view.place(of: state.id)
             return finding(
                 .damagedPartitions, .critical, "partition \(name)",
                 "Records of \(name) are damaged at offsets \(ranges.joined(separator: ", ")): consumers stop there.",
                 "Restore the segment from a copy, or let groups skip the records.",
-                command: "myelin group reset-offsets GROUP --topic \(state.topic):\(state.id.index) --to \(resume)")
+                command:
+                    "myelin group reset-offsets GROUP --topic \(facts.view.name(of: state.id.topic)):\(state.id.index) --to \(resume)"
+            )
         }
     }
 
@@ -232,7 +270,7 @@ extension Doctor {
         }
     }
 
-    private func list(_ indices: [Int]) -> String {
+    func list(_ indices: [Int]) -> String {
         let shown = indices.prefix(10).map(String.init).joined(separator: ", ")
         return indices.count > 10 ? "\(shown) and \(indices.count - 10) more" : shown
     }

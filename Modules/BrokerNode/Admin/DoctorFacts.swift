@@ -49,12 +49,16 @@ struct DoctorFacts: Sendable {
     var controllerFault: DiskFault?
     var futureRecords: [FutureRecord] = []
     var idleGroups: [IdleGroup] = []
+    /// How the controllers stand; nil where nobody asked.
+    var quorum: Result<Controller.QuorumInfoResponse, SubmitRefusal>?
 }
 
 extension AdminService {
-    /// - Parameter deep: Also reads records: times of the youngest, lag of groups.
-    func doctorFacts(deep: Bool) async -> DoctorFacts {
-        let view = await view()
+    /// - Parameters:
+    ///   - deep: Also reads records: times of the youngest, lag of groups.
+    ///   - localOnly: Asks nobody else.
+    func doctorFacts(deep: Bool, localOnly: Bool) async -> DoctorFacts {
+        let view = localOnly ? await ownView() : await view(includingPartitions: false)
         let shards: [ShardFacts] = await ask { shard, reply in
             shard.askAll({ $1(ShardFacts($0)) }, then: reply)
         }
@@ -64,6 +68,7 @@ extension AdminService {
                     view: view, shards: shards, freeByteCount: shard.freeByteCount,
                     diskChoice: (shard.disk as? FileDisk)?.choice, controllerFault: shard.controller?.fault))
         }
+        if !localOnly { facts.quorum = await quorumInfo() }
         guard deep else { return facts }
         facts.futureRecords = await futureRecords()
         facts.idleGroups = await idleGroups()
@@ -98,15 +103,6 @@ extension AdminService {
 }
 
 extension BrokerShard {
-    fileprivate var freeByteCount: Int64? {
-        do throws(DiskFault) {
-            return try disk.freeByteCount()
-        } catch {
-            logger.error("free space cannot be measured: error \(error.errno)", limitedBy: "free space")
-            return nil
-        }
-    }
-
     /// Looks for records younger than now, one partition a turn of the loop.
     fileprivate func futureRecords(reply: @escaping ([FutureRecord]) -> Void) {
         lookForFuture(in: partitions.keys.sorted()[...], [], reply: reply)

@@ -1,19 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Coordinator
 internal import Primitives
 internal import WireProtocol
 
 extension AdminService {
     func doctor(_ request: Admin.DoctorRequest) async throws -> Admin.DoctorResponse {
         let checks = try checks(named: request.checks)
-        let doctor = Doctor(facts: await doctorFacts(deep: checks.contains { !$0.decidesHealth }))
-        let findings = checks.flatMap { doctor.findings(of: $0) }
+        let findings = await findings(of: checks, localOnly: request.localOnly)
         return .with {
             // Worst first; what is equally bad stays in the order of the checks.
             $0.findings = findings.enumerated().sorted {
                 ($1.element.severity.rawValue, $0.offset) < ($0.element.severity.rawValue, $1.offset)
             }.map(\.element)
             $0.checksRun = checks.map(\.rawValue)
+        }
+    }
+
+    /// In the order of the checks; of one check this broker's first, then the others' by id.
+    private func findings(of checks: [DoctorCheck], localOnly: Bool) async -> [Admin.Finding] {
+        let doctor = Doctor(
+            facts: await doctorFacts(deep: checks.contains(where: \.readsRecords), localOnly: localOnly))
+        let own = checks.filter { !$0.isOfCluster }
+        let others = localOnly ? [] : await othersFindings(of: own, doctor.facts.view.image)
+        return checks.flatMap { check in
+            guard !check.isOfCluster else { return localOnly ? [] : doctor.findings(of: check) }
+            return doctor.findings(of: check) + others.filter { $0.check == check.rawValue }
+        }
+    }
+
+    private func othersFindings(of checks: [DoctorCheck], _ image: MetadataImage) async -> [Admin.Finding] {
+        let peers = image.peers(of: identity.id)
+        guard !peers.isEmpty, !checks.isEmpty else { return [] }
+        let names = checks.map(\.rawValue)
+        let answers = await self.peers.askEach(peers, in: image, Admin.doctor) { _ in
+            .with { ($0.checks, $0.localOnly) = (names, true) }
+        }
+        // Who does not answer is the finding of another check.
+        return answers.sorted { $0.key < $1.key }.flatMap { _, answer in
+            guard case .success(let response) = answer else { return [Admin.Finding]() }
+            return response.findings
         }
     }
 
@@ -28,9 +54,12 @@ extension AdminService {
         return DoctorCheck.allCases.filter { names.isEmpty || names.contains($0.rawValue) }
     }
 
-    func health() async -> Admin.HealthResponse {
-        let doctor = Doctor(facts: await doctorFacts(deep: false))
-        let checks = DoctorCheck.allCases.filter(\.decidesHealth).map { Admin.HealthCheck($0, doctor.findings(of: $0)) }
+    func health(_ request: Admin.HealthRequest) async -> Admin.HealthResponse {
+        let decisive = DoctorCheck.allCases.filter { $0.decidesHealth && !($0.isOfCluster && request.localOnly) }
+        let findings = await findings(of: decisive, localOnly: request.localOnly)
+        let checks = decisive.map { check in
+            Admin.HealthCheck(check, findings.filter { $0.check == check.rawValue })
+        }
         return .with {
             $0.checks = checks
             $0.status = checks.map(\.status).max { $0.rawValue < $1.rawValue } ?? .healthy
@@ -71,6 +100,14 @@ extension DoctorCheck {
         case .clock: "No record is from the future."
         case .settingsWithoutEffect: "Every setting that is set counts."
         case .unknownVariables: "Every variable names a setting."
+        case .quorum: "The controllers have a leader and keep up."
+        case .fencedBrokers: "No broker is fenced."
+        case .unreachableBrokers: "Every broker answers."
+        case .underMinInSync: "Every partition takes acks=all."
+        case .singleCopies: "No partition hangs on one copy."
+        case .losses: "No records were given up."
+        case .clockSkew: "The clocks agree."
+        case .leaderBalance: "Leaders are where they should be."
         }
     }
 }

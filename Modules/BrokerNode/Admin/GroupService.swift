@@ -42,43 +42,62 @@ extension AdminService {
     func groupList(_ request: Admin.GroupListRequest) async throws -> Admin.GroupListResponse {
         try check(request.states, among: GroupState.allCases.map(\.rawValue), "state")
         try check(request.types, among: ["classic", "consumer", "share"], "type")
-        let listed = try await listedGroups(ListRequest(states: request.states, types: request.types))
-        let descriptions = await describe(listed.map(\.group))
+        var forwarded = request
+        forwarded.localOnly = true
+        let groups = try await ofEveryBroker(
+            Admin.groupList, forwarded, localOnly: request.localOnly, \.groups
+        ) { [self] in try await groupsHere(ListRequest(states: request.states, types: request.types)) }
         return .with {
-            $0.groups = zip(listed, descriptions).map { group, description in
-                .with {
-                    $0.groupID = group.group.rawValue
-                    $0.state = group.state.rawValue
-                    $0.groupType = group.type.rawValue
-                    $0.protocolType = group.protocolType
-                    $0.memberCount = Int32(description.members.count)
-                    $0.coordinatorID = identity.id
-                }
+            $0.groups = groups.items.sorted { $0.groupID < $1.groupID }
+            $0.unreachable = groups.unreachable
+        }
+    }
+
+    private func groupsHere(_ request: ListRequest) async throws(RPCError) -> [Admin.GroupSummary] {
+        let listed = try await listedGroups(request)
+        return zip(listed, await describe(listed.map(\.group))).map { group, description in
+            .with {
+                $0.groupID = group.group.rawValue
+                $0.state = group.state.rawValue
+                $0.groupType = group.type.rawValue
+                $0.protocolType = group.protocolType
+                $0.memberCount = Int32(description.members.count)
+                $0.coordinatorID = identity.id
             }
         }
     }
 
     func groupDescribe(_ request: Admin.GroupDescribeRequest) async throws -> Admin.GroupDescribeResponse {
         try requireSome(request.groupIDs, "group")
-        let descriptions = await describe(request.groupIDs.map { GroupID($0) })
+        let groups = try await ofCoordinators(
+            request.groupIDs, Admin.groupDescribe, localOnly: request.localOnly,
+            { ids in .with { ($0.groupIDs, $0.localOnly) = (ids, true) } }, \.groups
+        ) { [self] ids in
+            await descriptionsHere(ids.map { GroupID($0) })
+        } failed: { id, error in
+            .with { ($0.groupID, $0.error) = (id, error) }
+        }
+        return .with { $0.groups = groups }
+    }
+
+    private func descriptionsHere(_ ids: [GroupID]) async -> [Admin.GroupDescription] {
+        let descriptions = await describe(ids)
         let known = await knownGroups(ifMissingIn: descriptions)
-        return .with {
-            $0.groups = descriptions.map { group in
-                .with {
-                    $0.groupID = group.group.rawValue
-                    if let refusal = group.refusal {
-                        $0.error = RPCError(refusal, group: group.group.rawValue, known: known)
-                        return
-                    }
-                    $0.state = group.state.rawValue
-                    $0.groupType = GroupType.classic.rawValue
-                    $0.protocolType = group.protocolType
-                    $0.protocolName = group.protocolName
-                    $0.coordinatorID = identity.id
-                    $0.generation = group.generation.rawValue
-                    $0.members = group.members.sorted { $0.memberID < $1.memberID }.map {
-                        Admin.GroupMember($0, protocolType: group.protocolType)
-                    }
+        return descriptions.map { group in
+            .with {
+                $0.groupID = group.group.rawValue
+                if let refusal = group.refusal {
+                    $0.error = RPCError(refusal, group: group.group.rawValue, known: known)
+                    return
+                }
+                $0.state = group.state.rawValue
+                $0.groupType = GroupType.classic.rawValue
+                $0.protocolType = group.protocolType
+                $0.protocolName = group.protocolName
+                $0.coordinatorID = identity.id
+                $0.generation = group.generation.rawValue
+                $0.members = group.members.sorted { $0.memberID < $1.memberID }.map {
+                    Admin.GroupMember($0, protocolType: group.protocolType)
                 }
             }
         }
@@ -86,15 +105,25 @@ extension AdminService {
 
     func groupDelete(_ request: Admin.GroupDeleteRequest) async throws -> Admin.GroupDeleteResponse {
         try requireSome(request.groupIDs, "group")
-        let ids = request.groupIDs.map { GroupID($0) }
-        let refusals = request.validateOnly ? await deletionRefusals(ids) : await delete(ids)
+        let validateOnly = request.validateOnly
+        let groups = try await ofCoordinators(
+            request.groupIDs, Admin.groupDelete, localOnly: request.localOnly,
+            { ids in .with { ($0.groupIDs, $0.validateOnly, $0.localOnly) = (ids, validateOnly, true) } }, \.groups
+        ) { [self] ids in
+            await deletionsHere(ids.map { GroupID($0) }, validateOnly: validateOnly)
+        } failed: { id, error in
+            .with { ($0.groupID, $0.error) = (id, error) }
+        }
+        return .with { $0.groups = groups }
+    }
+
+    private func deletionsHere(_ ids: [GroupID], validateOnly: Bool) async -> [Admin.GroupOutcome] {
+        let refusals = validateOnly ? await deletionRefusals(ids) : await delete(ids)
         let known = refusals.contains(.groupNotFound) ? await knownGroups() : []
-        return .with {
-            $0.groups = zip(request.groupIDs, refusals).map { id, refusal in
-                .with {
-                    $0.groupID = id
-                    $0.error = refusal.map { RPCError($0, group: id, known: known) }
-                }
+        return zip(ids, refusals).map { id, refusal in
+            .with {
+                $0.groupID = id.rawValue
+                $0.error = refusal.map { RPCError($0, group: id.rawValue, known: known) }
             }
         }
     }

@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Coordinator
 internal import Groups
 internal import Primitives
-internal import StorageEngine
 internal import WireProtocol
-
-/// How far a group has read a partition, as its log tells it.
-private struct Progress: Sendable {
-    let logStartOffset: Offset
-    let highWatermark: Offset
-    /// Time of the first record at or after the committed offset; nil when there is none.
-    let firstUnread: Timestamp?
-}
 
 /// A partition that a group has committed or reads.
 struct GroupPartition: Sendable {
@@ -23,24 +13,42 @@ struct GroupPartition: Sendable {
 
 extension AdminService {
     func groupLag(_ request: Admin.GroupLagRequest) async throws -> Admin.GroupLagResponse {
-        let ids =
-            request.groupIDs.isEmpty
-            ? try await listedGroups().map(\.group) : request.groupIDs.map { GroupID($0) }
+        let topics = Set(request.topics)
+        guard !request.groupIDs.isEmpty else {
+            let groups = try await ofEveryBroker(
+                Admin.groupLag, .with { ($0.topics, $0.localOnly) = (request.topics, true) },
+                localOnly: request.localOnly, \.groups
+            ) { [self] in try await lags(of: try await listedGroups().map(\.group), topics) }
+            return .with { $0.groups = groups.items.sorted { $0.groupID < $1.groupID } }
+        }
+        let groups = try await ofCoordinators(
+            request.groupIDs, Admin.groupLag, localOnly: request.localOnly,
+            { ids in .with { ($0.groupIDs, $0.topics, $0.localOnly) = (ids, request.topics, true) } }, \.groups
+        ) { [self] ids in
+            try await lags(of: ids.map { GroupID($0) }, topics)
+        } failed: { id, error in
+            .with { ($0.groupID, $0.error) = (id, error) }
+        }
+        return .with { $0.groups = groups }
+    }
+
+    /// Of groups that this broker coordinates.
+    private func lags(of ids: [GroupID], _ topics: Set<String>) async throws(RPCError) -> [Admin.GroupLag] {
         let descriptions = await describe(ids)
         let known = await knownGroups(ifMissingIn: descriptions)
-        var response = Admin.GroupLagResponse()
+        var lags: [Admin.GroupLag] = []
         for description in descriptions {
             guard let refusal = description.refusal else {
-                response.groups.append(try await lag(of: description, topics: Set(request.topics)))
+                lags.append(try await lag(of: description, topics: topics))
                 continue
             }
-            response.groups.append(
+            lags.append(
                 .with {
                     $0.groupID = description.group.rawValue
                     $0.error = RPCError(refusal, group: $0.groupID, known: known)
                 })
         }
-        return response
+        return lags
     }
 
     /// - Parameter topics: Only these; empty for all.
@@ -48,13 +56,16 @@ extension AdminService {
         let partitions = try await partitions(of: group).filter {
             topics.isEmpty || topics.contains($0.partition.topic)
         }
-        let (progress, image, now) = await progress(of: partitions)
+        let answers = await look(
+            up: partitions.map {
+                PartitionQuestion(
+                    topic: $0.partition.topic, partition: $0.partition.partition, offset: $0.committed?.offset)
+            })
+        let now = await ask { $1($0.wallClock) }
         return .with {
             $0.groupID = group.group.rawValue
             $0.state = group.state.rawValue
-            $0.partitions = zip(partitions, progress).map { partition, progress in
-                lag(partition, progress, image, at: now)
-            }
+            $0.partitions = zip(partitions, answers).map { lag($0, $1, at: now) }
             $0.recordLag = $0.partitions.reduce(0) { $0 + ($1.recordLag ?? 0) }
             $0.timeLagMilliseconds = $0.partitions.reduce(0) { max($0, $1.timeLagMilliseconds ?? 0) }
         }
@@ -77,25 +88,8 @@ extension AdminService {
         }
     }
 
-    private func progress(
-        of partitions: [GroupPartition]
-    ) async -> ([Result<Progress, RecordReadFailure>], MetadataImage, Timestamp) {
-        await ask { shard, reply in
-            let items = partitions.map { asked in
-                (
-                    id: shard.address(asked.partition.topic, asked.partition.partition.rawValue).id,
-                    item: asked.committed?.offset
-                )
-            }
-            shard.askPartitions(items, { $0.progress(of: $1, from: $2, reply: $3) }) {
-                reply(($0, shard.image, shard.wallClock))
-            }
-        }
-    }
-
     private func lag(
-        _ asked: GroupPartition, _ progress: Result<Progress, RecordReadFailure>, _ image: MetadataImage,
-        at now: Timestamp
+        _ asked: GroupPartition, _ answer: Result<PartitionAnswer, RPCError>, at now: Timestamp
     ) -> Admin.PartitionLag {
         .with {
             $0.topic = asked.partition.topic
@@ -104,15 +98,14 @@ extension AdminService {
             $0.memberID = asked.member?.memberID.rawValue ?? ""
             $0.clientID = asked.member?.clientID ?? ""
             $0.clientHost = asked.member?.clientHost ?? ""
-            switch progress {
-            case .failure(.partitionGone): $0.error = .unknown($0.topic, $0.partition, in: image)
-            case .failure(let failure): $0.error = RPCError(failure, $0.topic, $0.partition)
+            switch answer {
+            case .failure(let error): $0.error = error
             case .success(let found):
                 $0.logStartOffset = found.logStartOffset
                 $0.highWatermark = found.highWatermark
                 guard let committed = asked.committed?.offset else { return }
                 $0.recordLag = max(0, found.highWatermark.distance(from: committed))
-                guard let firstUnread = found.firstUnread else {
+                guard let firstUnread = found.timestamp else {
                     $0.timeLagMilliseconds = 0
                     return
                 }
@@ -120,23 +113,6 @@ extension AdminService {
                 $0.timeLagMilliseconds =
                     firstUnread >= Timestamp(0) ? max(0, now.rawValue - firstUnread.rawValue) : nil
             }
-        }
-    }
-}
-
-extension BrokerShard {
-    fileprivate func progress(
-        of partition: Partition?, from committed: Offset?,
-        reply: @escaping (Result<Progress, RecordReadFailure>) -> Void
-    ) {
-        guard let partition else { return reply(.failure(.partitionGone)) }
-        let (start, end) = (partition.log.logStartOffset, partition.highWatermark)
-        guard let committed, committed < end else {
-            return reply(.success(Progress(logStartOffset: start, highWatermark: end, firstUnread: nil)))
-        }
-        // What was trimmed cannot be read any more: the first unread record is the first that is left.
-        timestamp(ofFirstRecordIn: partition, from: max(start, committed)) { result in
-            reply(result.map { Progress(logStartOffset: start, highWatermark: end, firstUnread: $0) })
         }
     }
 }

@@ -3,7 +3,6 @@
 internal import Coordinator
 internal import Groups
 internal import Primitives
-internal import StorageEngine
 internal import WireProtocol
 
 /// A partition whose committed offset is to move.
@@ -17,7 +16,7 @@ private struct ResetQuestion: Sendable {
 private enum ResetFailure: Error, Sendable {
     /// The target counts from the committed offset, and there is none.
     case nothingCommitted
-    case read(RecordReadFailure)
+    case look(RPCError)
 }
 
 extension AdminService {
@@ -30,14 +29,19 @@ extension AdminService {
                 .invalidRequest, "the reset has no target",
                 remedy: "Say earliest, latest, an offset, a time, a shift, a duration or current.")
         }
+        let image = await image()
+        let coordinator = try coordinator(of: request.groupID, in: image)
+        guard request.localOnly || coordinator == identity.id else {
+            var forwarded = request
+            forwarded.localOnly = true
+            return try await peers.ask(coordinator, in: image, Admin.groupOffsetReset, forwarded)
+        }
         let group = GroupID(request.groupID)
         try await checkNoMembers(group, mayBeNew: !request.selection.isEmpty)
         let questions = try await questions(request, group)
-        let (answers, image) = await newOffsets(questions)
+        let answers = await newOffsets(questions)
         var response = Admin.GroupOffsetResetResponse()
-        response.partitions = zip(questions, answers).map { question, answer in
-            reset(question, answer, image)
-        }
+        response.partitions = zip(questions, answers).map { reset($0, $1) }
         guard !request.validateOnly else { return response }
         try await commit(&response.partitions, of: group)
         return response
@@ -78,27 +82,23 @@ extension AdminService {
         }
     }
 
-    private func newOffsets(
-        _ questions: [ResetQuestion]
-    ) async -> ([Result<Offset, ResetFailure>], MetadataImage) {
-        await ask { shard, reply in
-            let items = questions.map { question in
-                (
-                    id: shard.address(question.partition.topic, question.partition.partition.rawValue).id,
-                    item: question
-                )
-            }
-            shard.askPartitions(items, { $0.newOffset($2, in: $1, reply: $3) }) { reply(($0, shard.image)) }
+    private func newOffsets(_ questions: [ResetQuestion]) async -> [Result<Offset, ResetFailure>] {
+        let now = await ask { $1($0.wallClock) }
+        let answers = await look(
+            up: questions.map { question in
+                PartitionQuestion(
+                    topic: question.partition.topic, partition: question.partition.partition,
+                    timestamp: question.target.timestampWanted(at: now))
+            })
+        return zip(questions, answers).map { question, answer in
+            answer.mapError { .look($0) }.flatMap { $0.newOffset(question) }
         }
     }
 
-    private func reset(
-        _ question: ResetQuestion, _ answer: Result<Offset, ResetFailure>, _ image: MetadataImage
-    ) -> Admin.OffsetReset {
-        let (topic, index) = (question.partition.topic, question.partition.partition)
-        return .with {
-            $0.topic = topic
-            $0.partition = index
+    private func reset(_ question: ResetQuestion, _ answer: Result<Offset, ResetFailure>) -> Admin.OffsetReset {
+        .with {
+            $0.topic = question.partition.topic
+            $0.partition = question.partition.partition
             $0.previousOffset = question.previous
             switch answer {
             case .success(let offset): $0.newOffset = offset
@@ -106,8 +106,7 @@ extension AdminService {
                 $0.error = RPCError(
                     .refused, "nothing is committed for \(question.partition)",
                     remedy: "Say earliest, latest, an offset or a time.")
-            case .failure(.read(.partitionGone)): $0.error = .unknown(topic, index, in: image)
-            case .failure(.read(let failure)): $0.error = RPCError(failure, topic, index)
+            case .failure(.look(let error)): $0.error = error
             }
             if $0.error != nil { $0.newOffset = question.previous ?? Offset(-1) }
         }
@@ -152,38 +151,36 @@ extension AdminService {
     }
 }
 
-extension BrokerShard {
+extension Admin.OffsetTarget {
+    /// The time whose first record is wanted; nil where the target needs none.
+    fileprivate func timestampWanted(at now: Timestamp) -> Timestamp? {
+        switch kind {
+        case .timestamp: timestamp
+        case .duration: now.advanced(byMilliseconds: -durationMilliseconds)
+        case .earliest, .latest, .offset, .shiftBy, .current, .unspecified: nil
+        }
+    }
+}
+
+extension PartitionAnswer {
     /// The offset that a target means in a partition, inside its log.
-    fileprivate func newOffset(
-        _ question: ResetQuestion, in partition: Partition?,
-        reply: @escaping (Result<Offset, ResetFailure>) -> Void
-    ) {
-        guard let partition else { return reply(.failure(.read(.partitionGone))) }
-        let (start, end) = (partition.log.logStartOffset, partition.highWatermark)
+    fileprivate func newOffset(_ question: ResetQuestion) -> Result<Offset, ResetFailure> {
+        let (start, end) = (logStartOffset, highWatermark)
         func inside(_ offset: Int64) -> Offset { min(max(start, Offset(offset)), end) }
         let target = question.target
         switch target.kind {
-        case .earliest: reply(.success(start))
-        case .latest: reply(.success(end))
-        case .offset: reply(.success(inside(target.offset.rawValue)))
+        case .earliest: return .success(start)
+        case .latest: return .success(end)
+        case .offset: return .success(inside(target.offset.rawValue))
         case .shiftBy:
-            guard let previous = question.previous else { return reply(.failure(.nothingCommitted)) }
+            guard let previous = question.previous else { return .failure(.nothingCommitted) }
             let (sum, overflow) = previous.rawValue.addingReportingOverflow(target.shiftBy)
-            reply(.success(overflow ? (target.shiftBy < 0 ? start : end) : inside(sum)))
+            return .success(overflow ? (target.shiftBy < 0 ? start : end) : inside(sum))
         case .current:
-            guard let previous = question.previous else { return reply(.failure(.nothingCommitted)) }
-            reply(.success(inside(previous.rawValue)))
-        case .timestamp: find(target.timestamp, in: partition, reply: reply)
-        case .duration:
-            find(wallClock.advanced(byMilliseconds: -target.durationMilliseconds), in: partition, reply: reply)
+            guard let previous = question.previous else { return .failure(.nothingCommitted) }
+            return .success(inside(previous.rawValue))
+        case .timestamp, .duration: return .success(offset ?? end)
         case .unspecified: preconditionFailure("a reset without a target")
         }
-    }
-
-    private func find(
-        _ timestamp: Timestamp, in partition: Partition, reply: @escaping (Result<Offset, ResetFailure>) -> Void
-    ) {
-        let end = partition.highWatermark
-        offset(in: partition, atOrAfter: timestamp) { reply($0.map { $0 ?? end }.mapError { .read($0) }) }
     }
 }

@@ -14,9 +14,13 @@ struct StoredItem: Sendable {
     let logAppendTime: Timestamp
     let recordCount: UInt64
     let byteCount: UInt64
+
+    /// On its way to a leader that is not asked whether it has come.
+    static let unknown = StoredItem(baseOffset: Offset(-1), logAppendTime: .none, recordCount: 0, byteCount: 0)
 }
 
-/// One produce stream: batches in, an acknowledgement for each item out, in the order of the items.
+/// One produce stream: batches in, an acknowledgement for each item out, in the order of the items. What another broker
+/// leads is passed on to it.
 ///
 /// An item's credit goes back to the client when its acknowledgement has left, so what one stream holds in memory is
 /// bounded by its credit, however slow the disk is.
@@ -25,6 +29,9 @@ final class ProduceCall: @unchecked Sendable {
     // events run and where the shards' answers are sent.
     private let call: RPCCall
     private let shards: ShardSet
+    private let peers: PeerBrokers
+    /// Streams to other leaders, opened with the first item for them.
+    private var relays: [NodeID: ProduceRelay] = [:]
     /// The shard that asks for this stream: that of the connection, where the loops are the node's own.
     private let home: Int
 
@@ -50,9 +57,10 @@ final class ProduceCall: @unchecked Sendable {
         var answer: Answer?
     }
 
-    init(_ call: RPCCall, shards: ShardSet) {
+    init(_ call: RPCCall, shards: ShardSet, peers: PeerBrokers) {
         self.call = call
         self.shards = shards
+        self.peers = peers
         home = shards.loops.firstIndex { $0 === call.loop } ?? BrokerShard.controllerShard
     }
 
@@ -86,6 +94,7 @@ final class ProduceCall: @unchecked Sendable {
             isOver = true
             for item in items { item.timer?.cancel() }
             items = []
+            closeRelays()
         }
     }
 
@@ -104,6 +113,12 @@ final class ProduceCall: @unchecked Sendable {
         shards.loops[home].execute { [self, topic = request.topic, acks] in
             let shard = shards[home]
             let id = shard.address(topic, message.partition.rawValue).id
+            if let id, let leader = shard.image.partition(id)?.leader, leader != shard.node.id, !request.localOnly {
+                let image = shard.image
+                return call.loop.execute { [self] in
+                    pass(bytes, to: message.partition, led: leader, image, number: number)
+                }
+            }
             shard.askPartitions(
                 [(id, bytes)],
                 { shard, partition, bytes, reply in
@@ -114,6 +129,33 @@ final class ProduceCall: @unchecked Sendable {
                 call.loop.execute { [self] in answered(number, answer) }
             }
         }
+    }
+
+    private func pass(
+        _ bytes: SharedBytes, to partition: PartitionIndex, led leader: NodeID, _ image: MetadataImage, number: Int
+    ) {
+        guard leader != .none else { return answered(number, .failure(.leaderless(request.topic, partition))) }
+        do throws(RPCError) {
+            try relay(to: leader, image).send(bytes, to: partition, number: number)
+        } catch {
+            return answered(number, .failure(error))
+        }
+        // Only failures of such items are answered.
+        if acks == .none { answered(number, .success(.unknown)) }
+    }
+
+    private func relay(to leader: NodeID, _ image: MetadataImage) throws(RPCError) -> ProduceRelay {
+        if let known = relays[leader], known.isOpen { return known }
+        let relay = ProduceRelay(request, over: try peers.makeClient(of: leader, in: image, on: call.loop)) {
+            [weak self] number, answer in self?.answered(number, answer)
+        }
+        relays[leader] = relay
+        return relay
+    }
+
+    private func closeRelays() {
+        for relay in relays.values { relay.cancel() }
+        relays = [:]
     }
 
     /// The client's own limit for one item; none when it named none.
@@ -146,6 +188,7 @@ final class ProduceCall: @unchecked Sendable {
         }
         guard hasEnded, items.isEmpty, !isSending, !isOver else { return }
         isOver = true
+        closeRelays()
         call.respond(Payload(sums))
     }
 
@@ -216,7 +259,9 @@ extension BrokerShard {
                         byteCount: UInt64(bytes.count))))
         }
         for (place, batch) in batches.enumerated() {
-            let records = ProducedRecords(addressed: .known(partition.id), bytes: batch.bytes, acks: acks)
+            let records = ProducedRecords(
+                addressed: .known(partition.id), bytes: batch.bytes, acks: acks,
+                timeoutMilliseconds: RPCClient.callMillisecondsDefault)
             take(records) { gathering.set($0, at: place) }
         }
     }

@@ -8,6 +8,8 @@ internal import StorageEngine
 enum RecordReadFailure: Error, Sendable {
     /// Deleted, or never opened here.
     case partitionGone
+    /// Another broker leads the partition.
+    case notLeader
     /// The node is stopping.
     case draining
     case log(ReadRefusal)
@@ -36,6 +38,7 @@ extension BrokerShard {
     ) {
         guard let partition else { return reply(.failure(.partitionGone)) }
         guard !isDraining else { return reply(.failure(.draining)) }
+        guard partition.isLeader else { return reply(.failure(.notLeader)) }
         let bound = partition.highWatermark
         let start = partition.log.logStartOffset
         func piece(_ bytes: SharedBytes) -> RecordPiece {

@@ -11,7 +11,10 @@ extension AdminService {
             request.names.isEmpty
             ? view.image.topicsByName().filter { request.includesInternal || !$0.isInternal }.map(\.name)
             : Set(request.names).sorted()
-        return .with { $0.topics = names.map { summary($0, view) } }
+        return .with {
+            $0.topics = names.map { summary($0, view) }
+            $0.unreachable = view.unreachable
+        }
     }
 
     private func summary(_ name: String, _ view: NodeView) -> Admin.TopicSummary {
@@ -99,7 +102,7 @@ extension AdminService {
                 totalCount: topic.partitionCount)
         }
         let outcomes = try await command(
-            AlterTopics(topics: topics, node: identity.id, validateOnly: request.validateOnly))
+            AlterTopics(topics: topics, validateOnly: request.validateOnly))
         let image = await image()
         return .with {
             $0.topics = zip(topics, outcomes).map { topic, outcome in
@@ -139,6 +142,8 @@ extension PartitionImage {
         case .underReplicated: isUnderReplicated
         case .underMinInSync: inSyncReplicas.count < inSyncReplicasMin
         case .offline: isOffline
+        case .moving: isReassigning
+        case .notPreferred: !isLedByPreferred
         }
     }
 }

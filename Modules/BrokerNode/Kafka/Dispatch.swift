@@ -62,6 +62,14 @@ extension BrokerShard {
         case .describeCluster: describeCluster(try decode(&reader, context), context)
         case .describeProducers: describeProducers(try decode(&reader, context), context)
         case .describeTopicPartitions: describeTopicPartitions(try decode(&reader, context), context)
+        case .electLeaders: electLeaders(try decode(&reader, context), context)
+        case .alterPartitionReassignments: alterPartitionReassignments(try decode(&reader, context), context)
+        case .listPartitionReassignments: listPartitionReassignments(try decode(&reader, context), context)
+        case .describeQuorum: describeQuorum(try decode(&reader, context), context)
+        case .updateFeatures: updateFeatures(try decode(&reader, context), context)
+        case .unregisterBroker: unregisterBroker(try decode(&reader, context), context)
+        case .addRaftVoter: addRaftVoter(try decode(&reader, context), context)
+        case .removeRaftVoter: removeRaftVoter(try decode(&reader, context), context)
         }
     }
 

@@ -138,7 +138,7 @@ extension Admin {
         public var logEndOffset = Offset(0)
         /// It votes; else it only follows.
         public var isVoter = false
-        /// Of its data folder, 32 hexadecimal digits; empty where not known.
+        /// Of its data folder, 22 characters; empty where not known.
         public var directoryID = ""
         /// Records of the metadata log that it lacks; −1 where not known.
         public var lagRecordCount: Int64 = 0

@@ -44,15 +44,12 @@ extension Admin {
         public var leaderCount: Int32 = 0
         /// Partitions it stores now.
         public var replicaCount: Int32 = 0
-        /// Partitions that cannot leave, and why; ascending.
-        public var stuck: [PartitionMoveOutcome] = []
 
         public init() {}
 
         public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
             try visitor.field(1, "leaderCount", &leaderCount)
             try visitor.field(2, "replicaCount", &replicaCount)
-            try visitor.field(3, "stuck", &stuck)
         }
     }
 
@@ -242,7 +239,7 @@ extension Admin {
         public var action = VoterAction.unspecified
         /// The controller's id.
         public var nodeID = NodeID(0)
-        /// Of its data folder, 32 hexadecimal digits; empty takes the only one known under the id.
+        /// Of its data folder, 22 characters; empty takes the only one known under the id.
         public var directoryID = ""
         /// Where it answers RPC; for adding.
         public var host = ""

@@ -54,6 +54,7 @@ struct AdminNode {
             dataDirectory: folder, on: group, log: .silent)
         let server = try await node.startAdminServer(
             host: "127.0.0.1", port: 0, on: group, process: ProcessFacts(version: "1.2.3"))
+        try await node.join(rpc: server.address)
         let client = AdminClient(address: server.address, loop: group.loops[1])
         let result: Result<Void, any Error>
         do {

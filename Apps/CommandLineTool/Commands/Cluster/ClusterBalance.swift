@@ -50,13 +50,29 @@ struct ClusterBalance: ParsableCommand, NodeCommand {
                 "This makes \(Units.count(Int64(plan.moves.count), "move")) on \(node.address.text) and copies about "
                     + "\(Units.bytes(bytes))."
             ], "Balance the cluster?", unless: confirmation.yes)
+        let total = Int64(plan.moves.count)
         plan = try await node.client.balance(validateOnly: false)
         try surroundings.show(BalanceReport(plan: plan), as: outputOptions.output)
-        guard wait else { return }
-        let total = Int64(plan.moves.count)
+        if wait { try await untilBalanced(node, surroundings, total, begun: Int64(plan.moves.count)) }
+    }
+
+    /// - Parameters:
+    ///   - total: Moves of the whole plan.
+    ///   - begun: Those of them that are under way.
+    private func untilBalanced(
+        _ node: NodeSession, _ surroundings: Surroundings, _ total: Int64, begun: Int64
+    ) async throws {
+        var begun = begun
         try await MoveWatch(node: node, surroundings: surroundings, label: "balancing").run { moves in
-            MoveWatch.Standing(
-                left: Int64(moves.count), total: max(total, Int64(moves.count)), noun: "move",
+            var inMotion = Int64(moves.count)
+            if moves.isEmpty {
+                // Only so many partitions move at a time: asking again begins the next ones.
+                inMotion = Int64(try await node.client.balance(validateOnly: false).moves.count)
+                begun += inMotion
+            }
+            let all = max(total, begun)
+            return MoveWatch.Standing(
+                left: inMotion == 0 ? 0 : all - begun + inMotion, total: all, noun: "move",
                 bytesLeft: moves.reduce(0) { $0 + $1.bytesLeft })
         }
     }

@@ -35,27 +35,22 @@ struct ClusterDrain: ParsableCommand, NodeCommand {
     func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
         if undo { return try await end(node, surroundings) }
         let plan = try await node.client.drainBroker(id.node, validateOnly: true)
-        let stuck = plan.stuck.map { "\($0.topic)-\($0.partition): \($0.error?.message ?? "it cannot leave")" }
         let work = "\(Units.count(Int64(plan.replicaCount), "replica")), \(plan.leaderCount) of them leaders"
         if confirmation.dryRun {
-            let report = DrainReport(id: id.node, state: "planned", leaders: plan.leaderCount, plan.replicaCount, stuck)
+            let report = DrainReport(id: id.node, state: "planned", leaders: plan.leaderCount, plan.replicaCount)
             return try surroundings.show(report, as: outputOptions.output)
-        }
-        guard stuck.isEmpty else {
-            throw Failure(
-                "broker \(id.node) cannot be drained: \(stuck[0])", advice: Array(stuck.dropFirst().prefix(9)))
         }
         try surroundings.confirm(
             ["This moves \(work), away from broker \(id.node) of \(node.address.text)."], "Drain the broker?",
             unless: confirmation.yes)
         _ = try await node.client.drainBroker(id.node)
         guard wait else {
-            let report = DrainReport(id: id.node, state: "draining", leaders: plan.leaderCount, plan.replicaCount, [])
+            let report = DrainReport(id: id.node, state: "draining", leaders: plan.leaderCount, plan.replicaCount)
             return try surroundings.show(report, as: outputOptions.output)
         }
         try await untilEmpty(node, surroundings, Int64(plan.replicaCount))
         try surroundings.show(
-            DrainReport(id: id.node, state: "drained", leaders: 0, 0, []), as: outputOptions.output)
+            DrainReport(id: id.node, state: "drained", leaders: 0, 0), as: outputOptions.output)
     }
 
     private func end(_ node: NodeSession, _ surroundings: Surroundings) async throws {
@@ -77,6 +72,8 @@ struct ClusterDrain: ParsableCommand, NodeCommand {
             guard broker.isDraining else {
                 throw Failure("somebody ended the drain of broker \(id.node)")
             }
+            // Only so many partitions move at a time: asking again begins the next ones.
+            if broker.replicaCount > 0 { _ = try await node.client.drainBroker(id.node) }
             let leaving = moves.filter { $0.removingReplicas.contains(id.node) }
             return MoveWatch.Standing(
                 left: Int64(broker.replicaCount), total: max(total, Int64(broker.replicaCount)), noun: "replica",
@@ -90,20 +87,18 @@ struct DrainReport: Report {
     let state: String
     let leaderCount: Int32
     let replicaCount: Int32
-    let stuck: [String]
 
-    init(id: NodeID, state: String, leaders: Int32, _ replicas: Int32, _ stuck: [String]) {
+    init(id: NodeID, state: String, leaders: Int32, _ replicas: Int32) {
         self.id = id
         self.state = state
         leaderCount = leaders
         replicaCount = replicas
-        self.stuck = stuck
     }
 
     var document: Document {
         [
             "brokerId": .integer(id.rawValue), "state": .text(state), "leaderCount": .integer(leaderCount),
-            "replicaCount": .integer(replicaCount), "stuck": .texts(stuck),
+            "replicaCount": .integer(replicaCount),
         ]
     }
 
@@ -116,6 +111,6 @@ struct DrainReport: Report {
             default:
                 "broker \(id) stores nothing and may be stopped; forget it with: myelin cluster brokers unregister \(id)"
             }
-        return [sentence] + stuck.map { "cannot leave: \($0)".printable }
+        return [sentence]
     }
 }
