@@ -30,11 +30,26 @@ extension PartitionLog {
         let end = try endPlace(below: limit, after: first, inSegment: number, on: disk)
         guard end.position > first.position else { return nil }
         let cut = try cut(first, end, byteCountMax: byteCountMax, minOneBatch: minOneBatch, number, on: disk)
-        guard let cut else { return nil }
+        guard let cut else {
+            if minOneBatch { try checkBegins(first, inSegment: number, on: disk) }
+            return nil
+        }
         recent.noteCursor(cut)
         return LogSlice(
             file: file, position: first.position, byteCount: Int(cut.position - first.position),
             baseOffset: first.offset, nextOffset: cut.offset)
+    }
+
+    /// A place that was known from before may hold something else by now: a reader that is not told would wait for ever.
+    private mutating func checkBegins(
+        _ place: RecentPositions.Place, inSegment number: Int, on disk: any Disk
+    ) throws(ReadRefusal) {
+        guard try header(at: place.position, inSegment: number, on: disk).baseOffset != place.offset else { return }
+        let damage: LogDamage
+        do throws(DiskFault) { damage = try noteDamage(at: place, inSegment: number, on: disk) } catch {
+            throw .disk(error)
+        }
+        throw .damaged(damage)
     }
 
     private func checkUndamaged(_ offset: Offset) throws(ReadRefusal) {

@@ -100,4 +100,33 @@ struct LogGarbleTests {
         try fixture.write(clientBatch(["b"]))
         #expect(try fixture.batches().count == 2)
     }
+
+    @Test("a search that damage leads nowhere ends, and finds what lies beyond damage it can pass")
+    func searchEnds() throws {
+        for shift in [Int64(1000), 1] {
+            var fixture = try LogFixture(LogFixture.small(segmentByteCountMax: 1200))
+            for number in 0..<40 { try fixture.write(clientBatch(["value \(number)"])) }
+            try fixture.log.close(on: fixture.disk)
+            let size = Int64(try clientBatch(["value 0"]).bytes.count)
+            // The base offsets of the fourth and the sixth batch: not under the checksum.
+            for number in [Int64(3), 5] {
+                let offset = number + shift
+                let bytes = (0..<8).map { UInt8(truncatingIfNeeded: offset >> Int64(56 - 8 * $0)) }
+                try Self.overwrite(Self.firstSegment, with: bytes, at: number * size, on: fixture.disk)
+            }
+            try fixture.reopen()
+            #expect(fixture.log.segmentByteCounts.count > 2 && fixture.log.damages.isEmpty)
+            for offset in Int64(0)..<9 {
+                do throws(ReadRefusal) {
+                    let slice = try fixture.log.locate(
+                        from: Offset(offset), byteCountMax: 1, below: Offset(40), minOneBatch: true, on: fixture.disk)
+                    #expect(slice?.baseOffset == Offset(offset), "\(shift): \(offset)")
+                } catch {
+                    guard case .damaged = error else { throw error }
+                    #expect(offset >= 3, "\(shift): \(offset), \(error)")
+                }
+            }
+            #expect(!fixture.log.damages.isEmpty)
+        }
+    }
 }
