@@ -82,6 +82,15 @@ package final class Network {
         if world.has(.replay) { remember(Delivered(path: path, deliver: deliver)) }
     }
 
+    /// Runs `deliver` at a client, which lives outside of the machines and never ends.
+    package func reply(from source: NodeAddress, to client: NodeAddress, _ deliver: @escaping () -> Void) {
+        if world.has(.loss), world.streams.network.chance(world.options.lostOf1000, in: 1000) {
+            world.tally[.loss] += 1
+            return
+        }
+        world.after(world.streams.network.tailed(world.options.latency), deliver)
+    }
+
     private func launch(_ path: Path, _ deliver: @escaping () -> Void) {
         var span = world.streams.network.tailed(world.options.latency)
         if let end = clogEnd(path) { span += end - world.now }

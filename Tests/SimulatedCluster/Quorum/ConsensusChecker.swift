@@ -70,7 +70,8 @@ final class ConsensusChecker {
 
     func became(leader node: NodeAddress, of term: Int64) {
         let other = leaders.updateValue(node, forKey: term)
-        world.check(other == nil || other == node, "one leader per term", "\(node) and \(other!) lead term \(term)")
+        guard other != node else { return }
+        world.check(other == nil, "one leader per term", "\(node) and \(other!) lead term \(term)")
         guard let last = committed.last(where: { $0.entry.epoch < term }) else { return }
         let log = logs[node, default: HashedLog()]
         let holds = last.entry.end <= log.start || log.hash(atEnd: last.entry.end) == last.hash

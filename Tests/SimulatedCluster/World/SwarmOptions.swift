@@ -7,6 +7,8 @@ package struct SwarmOptions: Sendable {
     package enum Scene: String, CaseIterable, Sendable {
         /// Controllers alone: the consensus core with its log on disk.
         case quorum
+        /// Brokers, a controller and clients.
+        case replicas
     }
 
     package var scene: Scene

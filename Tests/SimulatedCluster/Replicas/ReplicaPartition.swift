@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Coordinator
+import Primitives
+import RecordBatch
+import Replication
+import Simulation
+import StorageEngine
+
+/// What a client asks for: one batch to be stored, and the answer to that.
+enum ProduceAnswer: Equatable {
+    case stored(end: Offset)
+    case notLeader
+    case notEnoughReplicas
+    /// The producer's state and the batch do not fit together.
+    case outOfOrder
+    case failed
+}
+
+extension ProduceAnswer {
+    /// For the trace: where the batch stands, or a negative number.
+    var code: Int64 {
+        switch self {
+        case .stored(let end): end.rawValue
+        case .notLeader: -1
+        case .notEnoughReplicas: -2
+        case .outOfOrder: -3
+        case .failed: -4
+        }
+    }
+}
+
+/// One partition on one broker: the real log, and the real core of the role it has.
+final class ReplicaPartition {
+    enum Role {
+        case idle
+        case leader(LeaderReplica)
+        case follower(FollowerReplica)
+    }
+
+    let id: PartitionID
+    let checker: PartitionChecker
+    private(set) var log: PartitionLog
+    private(set) var role = Role.idle
+    private(set) var epoch = LeaderEpoch.none
+    private unowned let broker: ReplicaBroker
+    private let disk: SimulatedDisk
+
+    private struct Waiting {
+        let end: Offset
+        let reply: (ProduceAnswer) -> Void
+    }
+
+    private var staged: [(batch: PartitionChecker.Batch, reply: ((ProduceAnswer) -> Void)?)] = []
+    private var duplicates: [Waiting] = []
+    private var waiting: [Waiting] = []
+    /// Whom to tell of what becomes durable here.
+    private var answerLeader: ((AppendAnswer) -> Void)?
+    private var ticket: DiskTicket?
+
+    init(id: PartitionID, broker: ReplicaBroker, disk: SimulatedDisk) throws(OpenFault) {
+        self.id = id
+        self.broker = broker
+        self.disk = disk
+        checker = broker.scene.checker(of: id)
+        var configuration = LogConfiguration()
+        configuration.segmentByteCountMax = broker.scene.segmentByteCountMax
+        configuration.indexIntervalByteCount = 256
+        configuration.preallocationByteCountMin = 4096
+        log = try PartitionLog(
+            opening: "p-\(id.index)", of: id, configuration: configuration, at: broker.process.wallClock, on: disk)
+        try cutHole()
+        checker.recovered(try readAll(), at: broker.process.address)
+        checker.durable(to: log.durableOffset.rawValue, at: broker.process.address)
+    }
+
+    /// A power cut may keep a later batch and lose an earlier one of those that were not synchronized. Nothing from there on
+    /// was ever counted, so the log ends there.
+    private func cutHole() throws(OpenFault) {
+        guard let hole = log.damages.map(\.offsets.lowerBound).min(), hole >= log.durableOffset else { return }
+        do throws(LogFault) { try log.truncateDiscarding(from: hole, on: disk) } catch {
+            throw .disk(DiskFault(.truncate, target: "\(error)", errno: 5))
+        }
+    }
+
+    var epochs: LogEpochs { LogEpochs(log: log) }
+    var isLeader: Bool { if case .leader = role { true } else { false } }
+
+    var standing: ReplicaStanding {
+        ReplicaStanding(
+            logStart: log.logStartOffset, logEnd: log.logEndOffset, durableEnd: log.durableOffset,
+            lastEpoch: log.latestEpoch)
+    }
+
+    // MARK: Roles
+
+    func lead(_ image: PartitionImage, ineligible: [NodeID]) {
+        let known: Offset
+        if case .follower(let follower) = role { known = follower.highWatermark } else { known = log.logStartOffset }
+        failPending(.notLeader)
+        epoch = image.leaderEpoch
+        var settings = ReplicationSettings()
+        settings.lagMillisecondsMax = 2000
+        settings.inFlightByteCountMax = broker.scene.inFlightByteCountMax
+        checker.began(leading: Int64(epoch.rawValue), at: broker.process.address, life: broker.process.life)
+        role = .leader(
+            LeaderReplica(
+                node: broker.id, leaderEpoch: epoch, assignment: assignment(image, ineligible), standing: standing,
+                highWatermark: known, settings: settings, at: broker.process.now))
+        noteHighWatermark()
+    }
+
+    func reassign(_ image: PartitionImage, ineligible: [NodeID]) {
+        withLeader { $0.assignmentChanged(assignment(image, ineligible), at: broker.process.now) }
+    }
+
+    private func assignment(_ image: PartitionImage, _ ineligible: [NodeID]) -> Assignment {
+        Assignment(
+            partitionEpoch: image.partitionEpoch, replicas: image.replicas, inSync: image.inSyncReplicas,
+            inSyncCountMin: 2, ineligible: ineligible)
+    }
+
+    func follow(_ newer: LeaderEpoch) {
+        failPending(.notLeader)
+        epoch = newer
+        switch role {
+        case .idle: role = .follower(FollowerReplica(leaderEpoch: newer, highWatermark: log.logStartOffset))
+        case .leader(let leader):
+            role = .follower(FollowerReplica(leaderEpoch: newer, highWatermark: leader.highWatermark))
+        case .follower(var follower):
+            follower.follow(newer)
+            role = .follower(follower)
+        }
+        answerLeader = nil
+    }
+
+    @discardableResult
+    func withLeader<Result>(_ body: (inout LeaderReplica) -> Result) -> Result? {
+        guard case .leader(var leader) = role else { return nil }
+        let result = body(&leader)
+        role = .leader(leader)
+        noteHighWatermark()
+        return result
+    }
+
+    private var toldHighWatermark = Offset(-1)
+
+    private func noteHighWatermark() {
+        guard case .leader(let leader) = role, leader.highWatermark != toldHighWatermark || !waiting.isEmpty else {
+            return
+        }
+        if leader.highWatermark != toldHighWatermark {
+            toldHighWatermark = leader.highWatermark
+            broker.world.note(
+                "high watermark", broker.process.address, leader.highWatermark.rawValue, Int64(epoch.rawValue))
+            checker.committed(
+                upTo: leader.highWatermark.rawValue, epoch: Int64(epoch.rawValue), at: broker.process.address)
+        }
+        let done = waiting.filter { $0.end <= leader.highWatermark }
+        waiting.removeAll { $0.end <= leader.highWatermark }
+        for one in done { one.reply(.stored(end: one.end)) }
+    }
+
+    private func failPending(_ answer: ProduceAnswer) {
+        let open = staged.compactMap(\.reply) + duplicates.map(\.reply) + waiting.map(\.reply)
+        if log.hasStaged { log.discardStaged() }
+        (staged, duplicates, waiting) = ([], [], [])
+        toldHighWatermark = Offset(-1)
+        for reply in open { reply(answer) }
+    }
+
+    // MARK: Producing
+
+    func produce(_ batch: Batch, reply: @escaping (ProduceAnswer) -> Void) {
+        guard case .leader(let leader) = role else { return reply(.notLeader) }
+        guard !leader.isUnderMinInSync else { return reply(.notEnoughReplicas) }
+        do throws(AppendRefusal) {
+            let appended = try log.append(batch, epoch: epoch, at: broker.process.wallClock)
+            guard !appended.isDuplicate else {
+                return duplicates.append(Waiting(end: appended.lastOffset.next, reply: reply))
+            }
+            var header = batch.header
+            (header.baseOffset, header.partitionLeaderEpoch) = (appended.baseOffset, epoch)
+            staged.append((Self.checked(header), reply))
+        } catch {
+            switch error {
+            case .outOfOrderSequence(let producer, let expected, let received):
+                broker.world.note(
+                    "expects sequence", broker.process.address, Int64(expected), Int64(received), producer.rawValue)
+                reply(.outOfOrder)
+            case .invalidProducerEpoch: reply(.outOfOrder)
+            case .staleLeaderEpoch: reply(.notLeader)
+            case .failed, .closed, .batchTooLarge: reply(.failed)
+            }
+        }
+    }
+
+    static func checked(_ header: BatchHeader) -> PartitionChecker.Batch {
+        PartitionChecker.Batch(
+            entry: HashedLog.Entry(
+                end: header.nextOffset.rawValue, epoch: Int64(header.partitionLeaderEpoch.rawValue),
+                content: UInt64(header.checksum)),
+            writing: header.hasProducer
+                ? PartitionChecker.Writing(
+                    producer: header.producerID.rawValue, epoch: header.producerEpoch.rawValue,
+                    sequence: header.baseSequence) : nil)
+    }
+
+    // MARK: Following
+
+    func replicate(_ header: AppendHeader, _ bytes: SharedBytes, reply: @escaping (AppendAnswer) -> Void)
+        throws(LogFault)
+    {
+        if case .idle = role { return reply(.notHere) }
+        if case .leader = role {
+            guard header.leaderEpoch > epoch else { return reply(.fenced(current: epoch)) }
+            follow(header.leaderEpoch)
+        }
+        guard case .follower(var follower) = role else { preconditionFailure("neither leader nor follower") }
+        defer { role = .follower(follower) }
+        if header.leaderEpoch > epoch { epoch = header.leaderEpoch }
+        while true {
+            switch follower.decide(on: header, standing: standing, epochs: LogEpochs(log: log)) {
+            case .answer(let answer): return reply(answer)
+            case .cut(let offset):
+                try log.truncateDiscarding(from: offset, on: disk)
+                checker.truncated(to: log.logEndOffset.rawValue, at: broker.process.address)
+            case .restart(let offset):
+                return broker.world.fail("a log begins anew only where records were deleted", "\(id) at \(offset)")
+            case .append(let offset):
+                try append(FollowerReplica.batches(in: bytes, from: offset), reply)
+                follower.appended(header, logEnd: log.logEndOffset)
+                checker.told(highWatermark: follower.highWatermark.rawValue, at: broker.process.address)
+                return
+            }
+            follower.discarded(logEnd: log.logEndOffset)
+        }
+    }
+
+    private func append(_ bytes: SharedBytes, _ reply: @escaping (AppendAnswer) -> Void) throws(LogFault) {
+        answerLeader = reply
+        guard !bytes.isEmpty else { return reply(.accepted(logEnd: log.logEndOffset, durableEnd: log.durableOffset)) }
+        do throws(ReplicatedAppendRefusal) {
+            try log.appendReplicated(bytes, at: broker.process.wallClock)
+        } catch {
+            if case .failed(let fault) = error { throw .failed(fault) }
+            return reply(.failed)
+        }
+        staged = Self.batches(in: bytes).map { (Self.checked($0.header), nil) }
+        do throws(LogFault) { try log.writeStaged(on: disk) } catch {
+            settleStaged(throw: error)
+            guard case .disk = error else { throw error }
+            return reply(.failed)
+        }
+        settleStaged(throw: nil)
+        reply(.accepted(logEnd: log.logEndOffset, durableEnd: log.durableOffset))
+    }
+
+    private static func batches(in bytes: SharedBytes) -> [Batch] {
+        var batches = Batches(bytes)
+        var found: [Batch] = []
+        do throws(BatchesError) { while let batch = try batches.next() { found.append(batch) } } catch {}
+        return found
+    }
+
+    // MARK: Disk
+
+    /// Writes what the round staged, and begins to make it durable.
+    func endRound() throws(LogFault) {
+        if log.hasStaged || !duplicates.isEmpty {
+            var fault: LogFault?
+            do throws(LogFault) { if log.hasStaged { try log.writeStaged(on: disk) } } catch { fault = error }
+            settleStaged(throw: fault)
+            if let fault, case .failed = fault { throw fault }
+            waiting += duplicates
+            duplicates = []
+            withLeader { $0.appended(log.writtenOffset, at: broker.process.now) }
+        }
+        guard ticket == nil, log.needsSynchronize else { return }
+        let next = broker.nextTicket()
+        if log.beginSynchronize(on: disk, ticket: next) { ticket = next }
+        if case .failed(let fault) = log.state { throw .failed(fault) }
+    }
+
+    private func settleStaged(throw fault: LogFault?) {
+        let round = staged
+        staged = []
+        for (batch, reply) in round {
+            guard batch.entry.end <= log.writtenOffset.rawValue else {
+                reply?(.failed)
+                continue
+            }
+            checker.appended(batch, at: broker.process.address)
+            if let reply { waiting.append(Waiting(end: Offset(batch.entry.end), reply: reply)) }
+        }
+    }
+
+    /// - Returns: Whether the completion was this partition's.
+    func completed(_ completion: DiskCompletion) throws(LogFault) -> Bool {
+        guard completion.ticket == ticket else { return false }
+        ticket = nil
+        if case .failed(let fault) = completion.outcome {
+            log.synchronizeCompleted(completion.ticket, fault: fault)
+            throw .failed(fault)
+        }
+        log.synchronizeCompleted(completion.ticket, fault: nil)
+        checker.durable(to: log.durableOffset.rawValue, at: broker.process.address)
+        withLeader { $0.synchronized(log.durableOffset) }
+        if case .follower = role {
+            answerLeader?(.accepted(logEnd: log.logEndOffset, durableEnd: log.durableOffset))
+        }
+        return true
+    }
+
+    // MARK: Reading
+
+    /// The batches from `offset` on that lie below `bound`.
+    func read(from offset: Offset, below bound: Offset, byteCountMax: Int) -> SharedBytes? {
+        do throws(ReadRefusal) {
+            guard let slice = try locate(from: offset, below: bound, byteCountMax: byteCountMax) else { return nil }
+            do throws(DiskFault) { return try disk.read(slice.file, at: slice.position, count: slice.byteCount) } catch
+            {
+                return nil
+            }
+        } catch { return nil }
+    }
+
+    private func locate(from offset: Offset, below bound: Offset, byteCountMax: Int) throws(ReadRefusal) -> LogSlice? {
+        while true {
+            do throws(ReadRefusal) {
+                return try log.locate(
+                    from: offset, byteCountMax: byteCountMax, below: bound, minOneBatch: true, on: disk)
+            } catch {
+                guard case .cold(let file, let position, let count) = error else { throw error }
+                do throws(DiskFault) { _ = try disk.read(file, at: position, count: count) } catch {
+                    throw .disk(error)
+                }
+            }
+        }
+    }
+
+    private func readAll() throws(OpenFault) -> [PartitionChecker.Batch] {
+        var found: [PartitionChecker.Batch] = []
+        var next = log.logStartOffset
+        while next < log.writtenOffset {
+            guard let bytes = read(from: next, below: log.writtenOffset, byteCountMax: 1 << 16) else {
+                let why = "\(log.folder) at \(next) of \(log.writtenOffset): \(log.damages), \(log.recovery)"
+                throw .disk(DiskFault(.read, target: why, errno: 5))
+            }
+            let batches = Self.batches(in: bytes)
+            guard let last = batches.last else {
+                preconditionFailure("a slice of \(bytes.count) bytes without a batch")
+            }
+            found += batches.map { Self.checked($0.header) }
+            next = last.header.nextOffset
+        }
+        return found
+    }
+
+    /// The end that readers see.
+    var readableEnd: Offset {
+        switch role {
+        case .idle: log.logStartOffset
+        case .leader(let leader): leader.highWatermark
+        case .follower(let follower): follower.highWatermark
+        }
+    }
+}
+
+/// What a log knows of the leaders that wrote it, as the cores ask for it.
+struct LogEpochs: EpochTable {
+    let log: PartitionLog
+
+    func epoch(of offset: Offset) -> LeaderEpoch { log.epoch(of: offset) }
+
+    func lastEpoch(atOrBefore epoch: LeaderEpoch) -> OffsetAndEpoch? {
+        let latest = log.latestEpoch
+        guard latest != .none, let end = log.endOffset(of: min(epoch, latest)), end.epoch <= epoch else { return nil }
+        return OffsetAndEpoch(end.endOffset, end.epoch)
+    }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Coordinator
+import Primitives
+import Simulation
+import StorageEngine
+
+/// Brokers that replicate partitions, a controller that decides for them, and clients that produce and consume.
+package final class ReplicaScene: Scene {
+    package let world: World
+    package let network: Network
+    package private(set) var machines: [Machine] = []
+    private(set) var office: MetadataOffice! = nil
+    private var brokers: [NodeID: ReplicaBroker] = [:]
+    private let ids: [NodeID]
+    private var checkers: [PartitionID: PartitionChecker] = [:]
+    private var producers: [ProducingClient] = []
+    private var consumers: [ConsumingClient] = []
+    private var topic: TopicID?
+    private(set) var wantsMore = true
+    /// As of the last commit of the controller.
+    private var image = MetadataImage()
+
+    let segmentByteCountMax: Int64
+    let inFlightByteCountMax: Int
+    let frameByteCountMax: Int
+    private let partitionCount: Int32
+    /// Why a broker last ended by itself.
+    var lastFault = "none"
+    private static let name = "payments"
+
+    package init(world: World, network: Network) {
+        self.world = world
+        self.network = network
+        ids = (1...Int32(world.options.brokerCount)).map { NodeID($0) }
+        segmentByteCountMax = Int64(world.streams.workload.pick([2000, 8000, 1 << 20]))
+        inFlightByteCountMax = world.streams.workload.pick([1, 2000, 1 << 20])
+        frameByteCountMax = world.streams.workload.pick([1, 1000, 1 << 20])
+        partitionCount = Int32(world.streams.workload.number(in: 1...4))
+        var layers = SettingLayers()
+        layers.flags = ["min.insync.replicas": "2", "default.replication.factor": "3"]
+        do throws(SettingError) { office = MetadataOffice(scene: self, settings: try BrokerSettings(layers)) } catch {
+            preconditionFailure("\(error)")
+        }
+        machines = [office.machine]
+        for id in ids { addMachine(id) }
+    }
+
+    private func addMachine(_ id: NodeID) {
+        let machine = Machine(world: world, network: network, address: NodeAddress(.broker, Int64(id.rawValue)))
+        machine.start = { [unowned self, unowned machine] process, disk in
+            let broker = ReplicaBroker(process: process, disk: disk, id: id, scene: self)
+            brokers[id] = broker
+            machine.diskCompleted = { broker.diskCompleted() }
+            broker.begin()
+        }
+        machines.append(machine)
+    }
+
+    func machine(_ id: NodeID) -> Machine { machines[Int(id.rawValue)] }
+
+    func broker(_ id: NodeID) -> ReplicaBroker? {
+        guard let broker = brokers[id], broker.process.isAlive else { return nil }
+        return broker
+    }
+
+    func checker(of partition: PartitionID) -> PartitionChecker {
+        if let known = checkers[partition] { return known }
+        let checker = PartitionChecker(world: world, name: "partition \(partition.index)")
+        checkers[partition] = checker
+        return checker
+    }
+
+    private var partitionIDs: [PartitionID] {
+        guard let topic else { return [] }
+        return (0..<partitionCount).map { PartitionID(topic: topic, index: PartitionIndex($0)) }
+    }
+
+    // MARK: The controller
+
+    func officeTicked() {
+        if topic == nil, office.currentImage.brokers().count(where: \.isActive) >= ids.count { createTopic() }
+        guard !world.isDisturbed, world.now > world.options.disturbed + .seconds(10) else { return }
+        office.submit(RebalanceLeaders()) { _ in }
+    }
+
+    private func createTopic() {
+        let wanted = NewTopic(name: Self.name, partitionCount: partitionCount, replicationFactor: 3)
+        office.submit(CreateTopics([wanted])) { _ in }
+    }
+
+    /// The controller has committed changes.
+    func decided(_ delta: MetadataDelta, _ image: MetadataImage) {
+        self.image = image
+        for change in delta.topics {
+            for partition in change.partitions {
+                check(PartitionID(topic: change.id, index: partition.index), partition.new)
+            }
+        }
+        guard topic == nil, let created = image.topic(named: Self.name) else { return }
+        topic = created.id
+        var number: Int64 = 0
+        for partition in partitionIDs {
+            for _ in 0..<2 {
+                number += 1
+                producers.append(ProducingClient(number: number, partition: partition, scene: self))
+            }
+            number += 1
+            consumers.append(ConsumingClient(number: number, partition: partition, scene: self))
+        }
+        for producer in producers { producer.work() }
+        for consumer in consumers { consumer.work() }
+    }
+
+    private func check(_ id: PartitionID, _ partition: PartitionImage) {
+        let leader: NodeAddress? = partition.leader == .none ? nil : address(partition.leader)
+        checker(of: id).decided(
+            epoch: Int64(partition.leaderEpoch.rawValue), inSync: partition.inSyncReplicas.map(address),
+            replicas: partition.replicas.map(address), leader: leader,
+            eligible: partition.eligibleLeaderReplicas.map(address))
+    }
+
+    private func address(_ id: NodeID) -> NodeAddress { NodeAddress(.broker, Int64(id.rawValue)) }
+
+    // MARK: Clients
+
+    /// What a broker that happens to be asked says, right or not.
+    func leaderAsAnyoneKnows(of partition: PartitionID) -> NodeID? {
+        let up = ids.compactMap(broker)
+        guard !up.isEmpty else { return nil }
+        let asked = up[world.streams.workload.index(below: up.count)]
+        guard let leader = asked.image.partition(partition)?.leader, leader != .none else { return nil }
+        return leader
+    }
+
+    func replicas(of partition: PartitionID) -> [NodeID] { image.partition(partition)?.replicas ?? [] }
+
+    // MARK: Faults
+
+    package func begin() {
+        for machine in machines { machine.boot() }
+        supervise()
+    }
+
+    /// What is down starts again after a while.
+    private func supervise() {
+        world.after(world.streams.process.span(.milliseconds(200), .seconds(4))) { [self] in
+            let down = machines.filter { !$0.isUp }
+            if !down.isEmpty { down[world.streams.process.index(below: down.count)].boot() }
+            supervise()
+        }
+    }
+
+    package func disturb(with fault: Fault) -> Bool {
+        switch fault {
+        case .leadershipTransfer:
+            guard topic != nil, office.isUp else { return false }
+            office.submit(ElectLeaders(.preferred, partitions: nil)) { _ in }
+            return true
+        default: return false
+        }
+    }
+
+    // MARK: The end
+
+    package func faultsEnded() { wantsMore = false }
+
+    package var hasRecovered: Bool {
+        guard topic != nil, producers.allSatisfy(\.isDone), consumers.allSatisfy(\.isDone) else { return false }
+        return partitionIDs.allSatisfy { id in
+            guard let partition = image.partition(id), partition.leader != .none else { return false }
+            return partition.inSyncReplicas.count == partition.replicas.count
+        }
+    }
+
+    package var whatIsMissing: String {
+        guard topic != nil else { return "no topic; \(office.currentImage.brokers().map { ($0.id, $0.isFenced) })" }
+        let states = partitionIDs.map { id in
+            let partition = image.partition(id)
+            let ends = ids.compactMap(broker).compactMap { $0.partition(id) }.map { "\($0.log.logEndOffset)" }
+            return "\(id.index): leader \(partition?.leader ?? .none), in sync \(partition?.inSyncReplicas ?? []), "
+                + "eligible \(partition?.eligibleLeaderReplicas ?? []), ends \(ends)"
+        }
+        let brokers = ids.map { id in
+            "\(id) \(machine(id).isUp ? "up" : "down") \(image.broker(id)?.isActive == true ? "active" : "fenced")"
+        }
+        let waiting = producers.filter { !$0.isDone }.map(\.address) + consumers.filter { !$0.isDone }.map(\.address)
+        return "\(states.joined(separator: "; ")); \(brokers); last fault: \(lastFault); waiting: \(waiting)"
+    }
+
+    package func checkHistory() {
+        for producer in producers {
+            for entry in producer.acknowledged { producer.check(entry) }
+        }
+    }
+}
