@@ -135,7 +135,7 @@ public final class ControllerClient: ControllerPort {
     /// The cluster of the controllers; known with the first image.
     public var clusterID: ClusterID? { core.cluster }
 
-    /// Whether a controller is followed and has said something within two seconds.
+    /// Whether a controller is followed and has said something within the last one and a half seconds.
     public var isConnected: Bool { core.isConnected(at: loop.now) }
     /// When a controller last said something.
     public var lastContact: Instant? { core.lastContact }
@@ -190,6 +190,7 @@ public final class ControllerClient: ControllerPort {
         case .unfollow: unfollow()
         case .call(let request, let endpoint, let call, let deadline):
             send(request, to: endpoint, call: call, deadline: deadline)
+        case .cancel(let call): calls.removeValue(forKey: call)?.cancel()
         case .answer(let result, let ticket): replies.removeValue(forKey: ticket)?(result)
         case .publish(let publication): publish(publication)
         case .report(let sentence): report(sentence)

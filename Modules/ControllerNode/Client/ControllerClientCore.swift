@@ -10,8 +10,8 @@ public struct ControllerClientLimits: Equatable, Sendable {
     public var requestCountMax = 10_000
     /// Requests under way at once, below the streams of one connection.
     public var inFlightCountMax = 200
-    /// Silence after which a followed controller counts as gone: four of its status items.
-    public var silenceMilliseconds: Int64 = 2_000
+    /// Silence after which a followed controller counts as gone: three of its status items.
+    public var silenceMilliseconds: Int64 = 1_500
     /// First pause after a failure; doubles up to `pauseMillisecondsMax`.
     public var pauseMilliseconds: Int64 = 50
     public var pauseMillisecondsMax: Int64 = 1_000
@@ -42,6 +42,8 @@ public struct ControllerClientCore: Sendable {
         case follow(Controller.ControllerEndpoint, fromOffset: Offset, stream: UInt64)
         case unfollow
         case call(LeaderRequest, Controller.ControllerEndpoint, call: UInt64, deadline: Instant)
+        /// Nobody waits for the answer any more.
+        case cancel(call: UInt64)
         /// Ends a request.
         case answer(Result<LeaderResponse, SubmitRefusal>, ticket: UInt64)
         case publish(MetadataPublication)
@@ -84,7 +86,8 @@ public struct ControllerClientCore: Sendable {
     private var entropy: Entropy
     private var bootstrapNext: Int
     private var followed: Controller.ControllerEndpoint?
-    private var stream: UInt64 = 0
+    /// Of the stream that `.follow` opened last.
+    public private(set) var streamNumber: UInt64 = 0
     private var heard = Instant(nanoseconds: 0)
     private var followAt: Instant?
     private var followPause: Int64
@@ -140,9 +143,9 @@ public struct ControllerClientCore: Sendable {
         switch event {
         case .timePassed: break
         case .itemReceived(let item, let attachment, let stream):
-            if stream == self.stream, followed != nil { take(item, attachment, at: now, &effects) }
+            if stream == streamNumber, followed != nil { take(item, attachment, at: now, &effects) }
         case .followEnded(let stream):
-            if stream == self.stream, followed != nil { loseFollowed(at: now) }
+            if stream == streamNumber, followed != nil { loseFollowed(at: now) }
         case .requested(let request, let ticket, let deadline):
             accept(Waiting(request: request, ticket: ticket, deadline: deadline), &effects)
         case .answered(let result, let call): takeAnswer(result, call, at: now, &effects)
@@ -189,12 +192,12 @@ public struct ControllerClientCore: Sendable {
             target = bootstrap[bootstrapNext]
             bootstrapNext = (bootstrapNext + 1) % bootstrap.count
         }
-        stream += 1
+        streamNumber += 1
         followed = target
         followAt = nil
         heard = now
         snapshot = nil
-        effects.append(.follow(target, fromOffset: nextOffset, stream: stream))
+        effects.append(.follow(target, fromOffset: nextOffset, stream: streamNumber))
     }
 
     private func isAvoided(_ endpoint: Controller.ControllerEndpoint, at now: Instant) -> Bool {
@@ -246,6 +249,7 @@ public struct ControllerClientCore: Sendable {
             leader = hint
             callAt = nil
             callPause = limits.pauseMilliseconds
+            abandonCalls(&effects)
         }
         guard let hint, let followed, !hint.isSamePlace(as: followed), !isAvoided(hint, at: now) else { return }
         follow(at: now, &effects)
@@ -336,6 +340,17 @@ public struct ControllerClientCore: Sendable {
             }
             forget(called.callee)
             tryAgain(called.waiting, at: now)
+        }
+    }
+
+    /// What was under way to a controller that is not active any more need not wait for it to say so: it may be frozen.
+    private mutating func abandonCalls(_ effects: inout [Effect]) {
+        guard let leader else { return }
+        let stale = called.filter { !$0.value.callee.isSamePlace(as: leader) }.sorted { $0.key < $1.key }
+        for (call, called) in stale {
+            self.called[call] = nil
+            effects.append(.cancel(call: call))
+            effects.append(.answer(.failure(.outcomeUnknown), ticket: called.waiting.ticket))
         }
     }
 
