@@ -151,7 +151,7 @@ struct RegistrationTests {
         try deciding.beat(1)
         #expect(deciding[alone].leader == .none)
         #expect(deciding[alone].eligibleLeaderReplicas == [])
-        #expect(deciding[alone].lastKnownLeader == NodeID(1))
+        #expect(deciding[alone].lastKnownLeader == .none)
     }
 }
 

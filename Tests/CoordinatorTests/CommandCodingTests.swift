@@ -45,7 +45,7 @@ private let commands: [any ControllerCommand] = [
                 configs: [.init(name: "n", value: nil)])
         ], validateOnly: true),
     DeleteTopics([.name("t"), .id(topicID)]), DrainBroker(one, isDraining: false),
-    ElectLeaders(.unclean, partitions: [reference]), ElectLeaders(.preferred, partitions: nil),
+    ElectLeaders(.unclean, partitions: [reference], candidates: [one]), ElectLeaders(.preferred, partitions: nil),
     EnsureInternalTopic(.consumerOffsets), FenceBrokers([one, NodeID(2)]),
     RaiseInternalReplication(changeCountMax: 6), RebalanceLeaders(changeCountMax: 5),
     RegisterBroker(

@@ -206,8 +206,24 @@ struct ElectLeadersTests {
             try deciding.run(ElectLeaders(.unclean, partitions: [reference("t")]))[0].leader == .failure(.notNeeded))
     }
 
-    @Test("an order for whoever may lack records elects the last leader where it lives, without data of its own or not")
-    func lastKnownLeader() throws {
+    @Test("an order elects the replica it prefers, else the last known leader, else the first that lives")
+    func candidates() throws {
+        var deciding = try Deciding(brokers: [(1, nil), (2, nil), (3, nil), (4, nil)])
+        let partition = try deciding.partition([1, 2, 3, 4], topic: "t")
+        _ = try deciding.propose([1, 2], for: partition).get()
+        try deciding.fence(2)
+        deciding.now = deciding.now.advanced(byMilliseconds: 2000)
+        var copy = deciding
+        try copy.fence(1)
+        _ = try copy.run(ElectLeaders(.unclean, partitions: nil, candidates: [NodeID(9), NodeID(2), NodeID(4)]))
+        #expect(copy[partition].leader == NodeID(4))
+        try deciding.fence(1)
+        _ = try deciding.run(ElectLeaders(.unclean, partitions: nil))
+        #expect(deciding[partition].leader == NodeID(3))
+    }
+
+    @Test("a last known leader that comes back with an empty disk is known no longer")
+    func emptiedLeader() throws {
         var deciding = try Deciding(brokers: [(2, nil), (3, nil)])
         var command = Deciding.registration(1)
         command.directory = IncarnationID(high: 1, low: 1)
@@ -222,9 +238,10 @@ struct ElectLeadersTests {
         _ = try deciding.run(command).get()
         try deciding.beat(1)
         #expect(deciding[partition].leader == .none)
-        #expect(deciding[partition].lastKnownLeader == NodeID(1))
-        let elections = try deciding.run(ElectLeaders(.unclean, partitions: nil))
-        #expect(elections.map(\.leader) == [.success(NodeID(1))])
+        #expect(deciding[partition].lastKnownLeader == .none)
+        #expect(deciding[partition].eligibleLeaderReplicas == [])
+        let elections = try deciding.run(ElectLeaders(.unclean, partitions: nil, candidates: [NodeID(3)]))
+        #expect(elections.map(\.leader) == [.success(NodeID(3))])
     }
 
     @Test("with no replica live there is nobody to elect")

@@ -91,8 +91,8 @@ public struct AlterConfigs: ControllerCommand {
     }
 }
 
-/// Replaces all settings of resources by those given (the older AlterConfigs); each resource succeeds or is refused as a
-/// whole.
+/// Replaces all settings of resources by those given (the older AlterConfigs); each resource succeeds or is refused
+/// as a whole.
 public struct ReplaceConfigs: ControllerCommand {
     public static var name: String { "ReplaceConfigs" }
 

@@ -59,7 +59,8 @@ extension MetadataImage {
         }
     }
 
-    /// Records of partitions whose index counts from `first` on; only active replicas are in sync, and the first one leads.
+    /// Records of partitions whose index counts from `first` on; only active replicas are in sync, and the first one
+    /// leads.
     func newPartitions(of topic: TopicID, from first: Int, _ replicas: [[NodeID]]) -> [MetadataRecord] {
         replicas.enumerated().map { position, replicas in
             let inSync = replicas.filter(isActive)

@@ -4,9 +4,9 @@ internal import Primitives
 
 /// Finds moves that make a cluster more even: off draining brokers first, then over racks, then by load.
 ///
-/// Greedy and deterministic. The unevenness of a cluster is the sum over goals and brokers of the squared distance from the
-/// mean, in units of the mean; a move is taken only when it makes that smaller, so planning comes to an end, and moves do
-/// not undo each other. No move puts two replicas on a broker or a partition into fewer racks.
+/// Greedy and deterministic. The unevenness of a cluster is the sum over goals and brokers of the squared distance
+/// from the mean, in units of the mean; a move is taken only when it makes that smaller, so planning comes to an end,
+/// and moves do not undo each other. No move puts two replicas on a broker or a partition into fewer racks.
 public struct BalancePlanner {
     /// Unevenness that is left alone, in hundredths of the mean.
     public static let tolerancePercent = 10

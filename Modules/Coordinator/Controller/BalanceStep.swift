@@ -2,7 +2,8 @@
 
 public import Primitives
 
-/// Plans and begins a bounded number of moves: for draining, for `myelin cluster balance`, and for continuous balancing.
+/// Plans and begins a bounded number of moves: for draining, for `myelin cluster balance`, and for continuous
+/// balancing.
 public struct BalanceStep: ControllerCommand {
     public static var name: String { "BalanceStep" }
 

@@ -21,8 +21,8 @@ public struct BrokerContact: Hashable, Sendable {
 
 /// When brokers were heard of last, and what they had replayed: soft state of the active controller.
 ///
-/// Measured by the controller's own monotonic clock, so no fact depends on anybody else's. A controller that becomes active
-/// begins anew, and gives every unfenced broker one whole session to be heard of.
+/// Measured by the controller's own monotonic clock, so no fact depends on anybody else's. A controller that becomes
+/// active begins anew, and gives every unfenced broker one whole session to be heard of.
 public struct BrokerSessions: Sendable, Equatable {
     private struct Session: Sendable, Equatable {
         var epoch: BrokerEpoch
@@ -75,8 +75,8 @@ public struct BrokerSessions: Sendable, Equatable {
         unfencedByContact(image).first.map { deadline(after: $0.contact) }
     }
 
-    /// What every other broker must have replayed before the broker may go; nil when it does not leave, or this controller
-    /// does not know yet.
+    /// What every other broker must have replayed before the broker may go; nil when it does not leave, or this
+    /// controller does not know yet.
     func departureOffset(of broker: NodeID, _ epoch: BrokerEpoch) -> Offset? {
         sessions[broker].flatMap { $0.epoch == epoch ? $0.departureOffset : nil }
     }

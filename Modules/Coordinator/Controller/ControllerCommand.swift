@@ -58,8 +58,9 @@ public struct Decision<Outcome: Sendable>: Sendable {
 
 /// Something that somebody asks of the controller.
 ///
-/// Deciding changes nothing: the records do, when they are replayed. Refusals are part of the outcome, one for each thing
-/// that was asked for. Commands and outcomes travel between nodes as JSON, so that a later version may add optional fields.
+/// Deciding changes nothing: the records do, when they are replayed. Refusals are part of the outcome, one for each
+/// thing that was asked for. Commands and outcomes travel between nodes as JSON, so that a later version may add
+/// optional fields.
 public protocol ControllerCommand<Outcome>: Sendable, Codable {
     associatedtype Outcome: Sendable & Codable
 

@@ -52,10 +52,14 @@ public struct ElectLeaders: ControllerCommand {
     public var kind: Kind
     /// nil: all that need it.
     public var partitions: [PartitionReference]?
+    /// For unclean elections: whom to elect where nobody is eligible and they live, because somebody looked whose log
+    /// is longest; else the last known leader, else the first replica in order.
+    public var candidates: [NodeID]?
 
-    public init(_ kind: Kind, partitions: [PartitionReference]?) {
+    public init(_ kind: Kind, partitions: [PartitionReference]?, candidates: [NodeID]? = nil) {
         self.kind = kind
         self.partitions = partitions
+        self.candidates = candidates
     }
 
     /// In the order of the request; for all partitions by topic id and index, without those that need no election.
@@ -93,7 +97,9 @@ public struct ElectLeaders: ControllerCommand {
         let mayChange =
             kind == .unclean
             || (before.inSyncReplicas.contains(before.replicas[0]) && draft.image.isActive(before.replicas[0]))
-        if mayChange { draft.change(id) { $0.election = kind == .preferred ? .preferred : .unclean } }
+        if mayChange {
+            draft.change(id) { $0.election = kind == .preferred ? .preferred : .unclean(preferring: candidates ?? []) }
+        }
         guard let after = draft.image.partition(id), !needsElection(after) else {
             let refusal: ElectLeaderRefusal =
                 kind == .preferred ? .preferredNotAvailable(before.replicas[0]) : .noReplicaLives

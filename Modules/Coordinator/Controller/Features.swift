@@ -74,8 +74,8 @@ public enum UpdateFeatureRefusal: Error, Hashable, Sendable, Codable {
 
 /// Raises or lowers levels of features; each one succeeds or is refused for itself.
 ///
-/// After `myelin.metadata` went down a snapshot must be written before an older version reads the folder: the log before it
-/// has records of the higher level.
+/// After `myelin.metadata` went down a snapshot must be written before an older version reads the folder: the log
+/// before it has records of the higher level.
 public struct UpdateFeatures: ControllerCommand {
     public static var name: String { "UpdateFeatures" }
 

@@ -8,14 +8,15 @@ enum Election {
     case ifNeeded
     /// The first replica leads if it may.
     case preferred
-    /// Somebody leads, even one that may lack acknowledged records.
-    case unclean
+    /// Somebody leads, even one that may lack acknowledged records: one of these if it lives.
+    case unclean(preferring: [NodeID])
 }
 
 /// What is to become of one partition; works out everything that follows from it (KIP-966).
 ///
-/// A leader is in sync when it is chosen, else eligible; only an unclean election takes another. When fewer replicas are in
-/// sync than `min.insync.replicas`, nothing is acknowledged, so those that left since have all that was: they are eligible.
+/// A leader is in sync when it is chosen, else eligible; only an unclean election takes another. When fewer replicas
+/// are in sync than `min.insync.replicas`, nothing is acknowledged, so those that left since have all that was: they
+/// are eligible.
 struct PartitionChange {
     let id: PartitionID
     let before: PartitionImage
@@ -26,6 +27,8 @@ struct PartitionChange {
     var election = Election.ifNeeded
     /// Replicas that may lack acknowledged records, and so are not eligible.
     private var untrusted: [NodeID] = []
+    /// Replicas that have nothing any more.
+    private var emptied: [NodeID] = []
 
     init(id: PartitionID, before: PartitionImage) {
         self.id = id
@@ -45,7 +48,9 @@ struct PartitionChange {
         switch departure {
         case .clean: break
         case .unclean: if hasOthers { untrusted.append(broker) }
-        case .lostData: untrusted.append(broker)
+        case .lostData:
+            untrusted.append(broker)
+            emptied.append(broker)
         }
     }
 
@@ -91,7 +96,7 @@ struct PartitionChange {
     private func elect(_ partition: inout PartitionImage, isActive: (NodeID) -> Bool) {
         let inSync = partition.inSyncReplicas
         func mayLead(_ broker: NodeID) -> Bool { inSync.contains(broker) && isActive(broker) }
-        if election == .preferred, let first = partition.replicas.first, mayLead(first) {
+        if case .preferred = election, let first = partition.replicas.first, mayLead(first) {
             partition.leader = first
         } else if !(mayLead(partition.leader) && partition.replicas.contains(partition.leader)) {
             partition.leader = partition.replicas.first(where: mayLead) ?? .none
@@ -102,15 +107,17 @@ struct PartitionChange {
         } else if before.leader != .none {
             partition.lastKnownLeader = before.leader
         }
+        if emptied.contains(partition.lastKnownLeader) { partition.lastKnownLeader = .none }
     }
 }
 
 extension PartitionImage {
-    /// The first eligible replica, else by order the last known leader or the first replica; it alone is then in sync.
+    /// The first eligible replica; else, by order, one that the order prefers, the last known leader, or the first
+    /// replica. It alone is then in sync.
     fileprivate mutating func electOutOfSync(_ election: Election, isActive: (NodeID) -> Bool) {
         var elected = replicas.first { eligibleLeaderReplicas.contains($0) && isActive($0) }
-        if elected == nil, election == .unclean {
-            elected = ([lastKnownLeader] + replicas).first { replicas.contains($0) && isActive($0) }
+        if elected == nil, case .unclean(let preferred) = election {
+            elected = (preferred + [lastKnownLeader] + replicas).first { replicas.contains($0) && isActive($0) }
         }
         guard let elected else { return }
         leader = elected

@@ -18,10 +18,10 @@ public struct PlacementCandidate: Hashable, Sendable {
 
 /// Spreads the replicas of partitions over racks, and over the brokers of each rack.
 ///
-/// Racks take turns, and inside a rack brokers do, those with the fewest replicas first; so one topic is spread evenly
-/// however full the brokers are, and what does not divide evenly goes where there is room. Leaders have turns of their own,
-/// and followers fall one behind with every round, so that what one broker leads is followed by all others. Replicas of a
-/// partition share a rack only when there are more replicas than racks, and never a broker.
+/// Racks take turns, and inside a rack brokers do, those with the fewest replicas first; so one topic is spread
+/// evenly however full the brokers are, and what does not divide evenly goes where there is room. Leaders have turns
+/// of their own, and followers fall one behind with every round, so that what one broker leads is followed by all
+/// others. Replicas of a partition share a rack only when there are more replicas than racks, and never a broker.
 public struct Placement: Sendable {
     fileprivate struct Rack {
         let brokers: [NodeID]
@@ -36,8 +36,8 @@ public struct Placement: Sendable {
 
     /// - Parameters:
     ///   - candidates: At least one. Brokers that name no rack share one.
-    ///   - entropy: Chooses among equals where the turns begin, so that topics of one partition do not all land on the same
-    ///     broker.
+    ///   - entropy: Chooses among equals where the turns begin, so that topics of one partition do not all land on
+    ///     the same broker.
     public init(over candidates: [PlacementCandidate], using entropy: inout Entropy) {
         precondition(!candidates.isEmpty, "no broker to place replicas on")
         let ordered = candidates.sorted { $0.id < $1.id }.shuffled(using: &entropy).sorted {

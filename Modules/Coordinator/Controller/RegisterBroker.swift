@@ -21,8 +21,8 @@ public enum RegisterBrokerRefusal: Error, Hashable, Sendable, Codable {
 
 /// Makes a broker known, or known again after a start.
 ///
-/// It is fenced until a heartbeat says that it has replayed its own registration (KIP-631), and no replica of it is in sync.
-/// With metadata level 1 a cluster has one broker, which is live at once.
+/// It is fenced until a heartbeat says that it has replayed its own registration (KIP-631), and no replica of it is
+/// in sync. With metadata level 1 a cluster has one broker, which is live at once.
 /// - SeeAlso: docs/decisions/0013-elections-and-in-sync-sets.md
 public struct RegisterBroker: ControllerCommand {
     public static var name: String { "RegisterBroker" }

@@ -4,7 +4,8 @@ public import Primitives
 
 /// An unclean election: somebody ordered that a replica lead which may lack acknowledged records.
 ///
-/// Written with the election itself, so that no such election goes without. The new leader adds what only its log knows.
+/// Written with the election itself, so that no such election goes without. The new leader adds what only its log
+/// knows.
 public struct LossManifest: Hashable, Sendable, Codable {
     public var partition: PartitionID
     /// The epoch that begins with the election; with the partition it names the manifest.
