@@ -77,10 +77,7 @@ public final class MetadataController: ControllerPort {
     public var settings: BrokerSettings { quorum.settings }
     /// Set when the log went out of service. From then on every command is refused, because the log may hold what the
     /// image lacks; only a new start helps.
-    public var fault: DiskFault? {
-        guard case .disk(let fault)? = quorum.failure else { return nil }
-        return fault
-    }
+    public var fault: DiskFault? { quorum.diskFault }
     /// Whether `turn` has something to do besides what the disk will report.
     public var hasWork: Bool { quorum.hasWork }
     /// When `turn` is due without an event.

@@ -63,7 +63,8 @@ public final class QuorumController {
     /// Set when the controller went out of service: nothing more is sent, and every command is refused.
     public internal(set) var failure: ControllerFailure?
 
-    let port: any QuorumPort
+    /// Held by whoever made the controller, as it holds the controller.
+    unowned let port: any QuorumPort
     var core: RaftCore
     var store: QuorumStore
     var entropy: Entropy
@@ -145,6 +146,11 @@ public final class QuorumController {
     public var isCaughtUp: Bool { failure == nil && leader != nil && nextOffset >= core.commit }
     /// Whether `turn` has something to do besides what the disk will report.
     public var hasWork: Bool { !waiting.isEmpty && flights.count < Self.flightCountMax }
+    /// What the disk said when it put the controller out of service.
+    public var diskFault: DiskFault? {
+        guard case .disk(let fault)? = failure else { return nil }
+        return fault
+    }
     public var raftCounts: RaftCounts { core.counts }
     /// The disk has no room; writes are tried again until it has.
     public var fullDisk: DiskFault? { store.full }
