@@ -35,6 +35,21 @@ struct DataFolderTests {
         #expect(try open(SimulatedDisk(seed: 1), cluster: "my-cluster").clusterID.text == "my-cluster")
     }
 
+    @Test("a controller's folder is no broker's, and a broker's no controller's")
+    func roles() throws {
+        var entropy = Entropy(seed: 1)
+        let (first, second) = (SimulatedDisk(seed: 1), SimulatedDisk(seed: 2))
+        let controller = try DataFolderIdentity(opening: first, node: NodeID(1), role: .controller, using: &entropy)
+        #expect(try DataFolderIdentity.existing(on: first, node: NodeID(1), role: .controller) == controller)
+        #expect(throws: DataFolderRefusal.foreignRole(found: .controller, expected: .broker)) {
+            try DataFolderIdentity(opening: first, node: NodeID(1), using: &entropy)
+        }
+        _ = try DataFolderIdentity(opening: second, node: NodeID(1), using: &entropy)
+        #expect(throws: DataFolderRefusal.foreignRole(found: .broker, expected: .controller)) {
+            try DataFolderIdentity.existing(on: second, node: NodeID(1), role: .controller)
+        }
+    }
+
     @Test("another node's or another cluster's folder is refused")
     func foreign() throws {
         let disk = SimulatedDisk(seed: 1)
