@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BrokerNode
+package import ControllerNode
 package import Coordinator
 package import Logging
 import Telemetry

@@ -40,7 +40,10 @@ struct Broker: AsyncParsableCommand {
                 "controller.quorum.bootstrap.servers must be set to the RPC addresses of the controllers; "
                     + "myelin-standalone runs without them")
         }
-        try await BrokerProcess(settings: settings, dataDirectory: folder, log: ProcessLog(settings)).run()
+        let log = ProcessLog(settings)
+        try await ServerProcess(log: log, threadCount: BrokerServer.threadCount(settings)).run { group in
+            try await BrokerServer.start(settings: settings, dataDirectory: folder, on: group, log: log)
+        }
     }
 }
 

@@ -47,7 +47,9 @@ struct Standalone: AsyncParsableCommand {
         let log = ProcessLog(settings)
         let folder = try DataFolder(settings.dataDirectory)
         defer { folder.removeIfTemporary() }
-        try await BrokerProcess(settings: settings, dataDirectory: folder.path, log: log).run()
+        try await ServerProcess(log: log, threadCount: BrokerServer.threadCount(settings)).run { group in
+            try await BrokerServer.start(settings: settings, dataDirectory: folder.path, on: group, log: log)
+        }
     }
 
     private func settings() throws -> BrokerSettings {
