@@ -48,7 +48,9 @@ public struct BalancePlanner {
         let before = skews()
         drain(upTo: moveCountMax)
         spreadRacks(upTo: moveCountMax)
-        while evens, moves.count < moveCountMax, BalanceGoal.allCases.contains(where: { improve($0) }) {}
+        while evens, moves.count < moveCountMax {
+            guard BalanceGoal.allCases.contains(where: { improve($0, upTo: moveCountMax) }) else { break }
+        }
         return BalancePlan(moves: moves, before: before, after: skews())
     }
 }
@@ -100,40 +102,52 @@ extension BalancePlanner {
 // MARK: Evening out
 
 extension BalancePlanner {
-    /// Takes the move that serves a goal best; false when the goal is reached or nothing helps.
-    private mutating func improve(_ goal: BalanceGoal) -> Bool {
+    /// Takes moves that serve a goal, from one broker to one other; false when the goal is reached or nothing helps.
+    private mutating func improve(_ goal: BalanceGoal, upTo moveCountMax: Int) -> Bool {
+        guard isUneven(goal) else { return false }
         let ordered = candidates.sorted { (load($0, goal), $0) < (load($1, goal), $1) }
-        guard ordered.count > 1, mean[goal] > 0 else { return false }
-        let slack = mean[goal] * Double(Self.tolerancePercent) / 100
-        let isUneven =
-            load(ordered[ordered.count - 1], goal) > mean[goal] + slack || load(ordered[0], goal) < mean[goal] - slack
-        guard isUneven else { return false }
         for target in ordered where load(target, goal) < mean[goal] {
             for source in ordered.reversed() where load(source, goal) > mean[goal] {
-                guard let best = bestMove(for: goal, from: source, to: target) else { continue }
-                take(
-                    best,
-                    because: .evens(
-                        goal, over: source, onto: target, load: Int64(load(source, goal)), mean: Int64(mean[goal])))
-                return true
+                let before = moves.count
+                for move in helpfulMoves(for: goal, from: source, to: target) {
+                    guard moves.count < moveCountMax, isUneven(goal),
+                        gain(of: move, from: source, to: target) > 0,
+                        load(source, goal) > mean[goal], load(target, goal) < mean[goal]
+                    else { break }
+                    let (load, mean) = (Int64(load(source, goal)), Int64(mean[goal]))
+                    take(move, because: .evens(goal, over: source, onto: target, load: load, mean: mean))
+                }
+                if moves.count > before { return true }
             }
         }
         return false
     }
 
-    /// The partition whose move from one broker to the other helps most for what it copies.
-    private func bestMove(for goal: BalanceGoal, from source: NodeID, to target: NodeID) -> Move? {
-        var best: (move: Move, worth: Double)?
+    private func isUneven(_ goal: BalanceGoal) -> Bool {
+        let loads = candidates.map { load($0, goal) }
+        guard let most = loads.max(), let least = loads.min(), mean[goal] > 0 else { return false }
+        let slack = mean[goal] * Double(Self.tolerancePercent) / 100
+        return most > mean[goal] + slack || least < mean[goal] - slack
+    }
+
+    /// Moves of one replica or leadership between two brokers, those first that help most for what they copy.
+    private func helpfulMoves(for goal: BalanceGoal, from source: NodeID, to target: NodeID) -> [Move] {
+        var found: [(move: Move, worth: Double)] = []
         for id in image.partitions(on: source) {
             guard let replicas = movable(id), let place = replicas.firstIndex(of: source) else { continue }
             let cost = BrokerLoad(of: loads[id], isLeader: place == 0)
             guard cost[goal] > 0, let to = exchange(replicas, place, target) else { continue }
-            let copies = !replicas.contains(target)
-            let gain = gain(of: copies ? cost : cost.ofLeading, from: source, to: target)
-            let worth = copies ? gain / (1 + cost[.diskBytes] / bytesPerReplica) : gain
-            if worth > best?.worth ?? 0 { best = (Move(id: id, from: replicas, to: to), worth) }
+            let move = Move(id: id, from: replicas, to: to)
+            let gain = gain(of: move, from: source, to: target)
+            let copied = replicas.contains(target) ? 0 : cost[.diskBytes] / bytesPerReplica
+            if gain > 0 { found.append((move, gain / (1 + copied))) }
         }
-        return best?.move
+        return found.sorted { ($1.worth, $0.move.id) < ($0.worth, $1.move.id) }.map(\.move)
+    }
+
+    private func gain(of move: Move, from source: NodeID, to target: NodeID) -> Double {
+        let cost = BrokerLoad(of: loads[move.id], isLeader: move.from[0] == source)
+        return gain(of: move.from.contains(target) ? cost.ofLeading : cost, from: source, to: target)
     }
 
     /// The replicas with `target` where the source is: it comes instead, or, where it is there already, leads instead.
@@ -174,8 +188,12 @@ extension BalancePlanner {
 
     private mutating func take(_ move: Move, because reason: BalanceReason) {
         let load = loads[move.id]
-        for (place, broker) in move.from.enumerated() { brokers[broker]? -= BrokerLoad(of: load, isLeader: place == 0) }
-        for (place, broker) in move.to.enumerated() { brokers[broker]? += BrokerLoad(of: load, isLeader: place == 0) }
+        for (place, broker) in move.from.enumerated() {
+            brokers[broker]? -= BrokerLoad(of: load, isLeader: place == 0)
+        }
+        for (place, broker) in move.to.enumerated() {
+            brokers[broker]? += BrokerLoad(of: load, isLeader: place == 0)
+        }
         mean = meanLoad()
         planned.insert(move.id)
         let copyCount = move.to.count { !move.from.contains($0) }
@@ -206,7 +224,8 @@ extension BalancePlanner {
         BalanceGoal.allCases.map { goal in
             let loads = candidates.map { load($0, goal) }
             return BalanceSkew(
-                goal: goal, most: Int64(loads.max() ?? 0), least: Int64(loads.min() ?? 0), mean: Int64(mean[goal]))
+                goal: goal, most: Int64(loads.max() ?? 0), least: Int64(loads.min() ?? 0),
+                mean: Int64(mean[goal]))
         }
     }
 }

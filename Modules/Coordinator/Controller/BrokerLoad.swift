@@ -4,7 +4,8 @@ internal import Primitives
 
 /// What one broker bears, or one replica costs it, for each goal.
 struct BrokerLoad {
-    private var values = [Double](repeating: 0, count: BalanceGoal.allCases.count)
+    /// One place for each goal; the rest stays zero.
+    private var values = SIMD8<Double>()
 
     static let zero = BrokerLoad()
 
@@ -14,16 +15,16 @@ struct BrokerLoad {
     }
 
     static func += (left: inout BrokerLoad, right: BrokerLoad) {
-        for place in left.values.indices { left.values[place] += right.values[place] }
+        left.values += right.values
     }
 
     static func -= (left: inout BrokerLoad, right: BrokerLoad) {
-        for place in left.values.indices { left.values[place] -= right.values[place] }
+        left.values -= right.values
     }
 
     static func / (left: BrokerLoad, divisor: Int) -> BrokerLoad {
         var result = left
-        for place in result.values.indices { result.values[place] /= Double(divisor) }
+        result.values /= Double(divisor)
         return result
     }
 }

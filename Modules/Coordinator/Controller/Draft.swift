@@ -17,6 +17,8 @@ struct Draft {
     private(set) var image: MetadataImage
     private(set) var records: [MetadataRecord] = []
     private let inSyncReplicasMin: Int
+    /// `min.insync.replicas` of the topic that was asked for last: decisions go topic by topic.
+    private var lastInSyncMin: (topic: TopicID, value: Int)?
 
     init(_ state: ControllerState) {
         image = state.image
@@ -30,6 +32,8 @@ struct Draft {
             preconditionFailure("decided \(record), which does not follow: \(error)")
         }
         records.append(record)
+        if case .partitionChanged = record { return }
+        lastInSyncMin = nil
     }
 
     /// Works out what a change of one partition entails, and adds its record.
@@ -40,9 +44,8 @@ struct Draft {
         guard let before = image.partition(id) else { preconditionFailure("no partition \(id)") }
         var change = PartitionChange(id: id, before: before)
         body(&change)
-        guard let record = change.record(inSyncMin: inSyncMin(of: id.topic), isActive: image.isActive) else {
-            return false
-        }
+        let inSyncMin = inSyncMin(of: id.topic)
+        guard let record = change.record(inSyncMin: inSyncMin, isActive: image.isActive) else { return false }
         add(.partitionChanged(record))
         return true
     }
@@ -75,8 +78,11 @@ struct Draft {
     }
 
     /// `min.insync.replicas` of a topic.
-    private func inSyncMin(of topic: TopicID) -> Int {
-        image.topic(topic).flatMap { image.inSyncReplicasMin(of: $0.name) } ?? inSyncReplicasMin
+    private mutating func inSyncMin(of topic: TopicID) -> Int {
+        if let lastInSyncMin, lastInSyncMin.topic == topic { return lastInSyncMin.value }
+        let value = image.topic(topic).flatMap { image.inSyncReplicasMin(of: $0.name) } ?? inSyncReplicasMin
+        lastInSyncMin = (topic, value)
+        return value
     }
 }
 

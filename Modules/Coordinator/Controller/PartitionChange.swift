@@ -66,8 +66,11 @@ struct PartitionChange {
         after.removingReplicas = removing
         completeReassignment(of: &after, inSyncMin: inSyncMin)
         after.eligibleLeaderReplicas = eligible(after, inSyncMin: inSyncMin)
+        let inSyncBefore = after.inSyncReplicas
         elect(&after, isActive: isActive)
-        after.eligibleLeaderReplicas = eligible(after, inSyncMin: inSyncMin)
+        if after.inSyncReplicas != inSyncBefore {
+            after.eligibleLeaderReplicas = eligible(after, inSyncMin: inSyncMin)
+        }
         return PartitionChangeRecord(id: id, from: before, to: after)
     }
 
