@@ -86,6 +86,11 @@ extension AdminService {
         of request: Admin.ConsumeRequest, _ chosen: [PartitionIndex], led leader: NodeID, of topic: TopicImage,
         _ image: MetadataImage, _ send: @Sendable (Admin.ConsumeItem, SharedBytes) async throws -> Void
     ) async -> [Admin.ConsumedPartition] {
+        func failed(_ error: (PartitionIndex) -> RPCError) -> [Admin.ConsumedPartition] {
+            chosen.map { index in .with { ($0.partition, $0.nextOffset, $0.error) = (index, Offset(-1), error(index)) }
+            }
+        }
+        guard leader != .none else { return failed { .leaderless(topic.name, $0) } }
         do {
             guard leader != identity.id else {
                 return try await consumeHere(request, chosen, of: topic, send).partitions
@@ -97,10 +102,7 @@ extension AdminService {
             for try await item in stream.items { try await send(item.message, item.attachment) }
             return try await stream.response().partitions
         } catch {
-            let reason = error as? RPCError ?? RPCError(.cancelled, "the stream was given up")
-            return chosen.map { index in
-                .with { ($0.partition, $0.nextOffset, $0.error) = (index, Offset(-1), reason) }
-            }
+            return failed { _ in error as? RPCError ?? RPCError(.cancelled, "the stream was given up") }
         }
     }
 }

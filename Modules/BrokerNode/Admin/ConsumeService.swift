@@ -50,7 +50,6 @@ extension AdminService {
                 try await writer.send(item, attachments: bytes.isEmpty ? [] : [bytes])
             }
         }
-        if let orphan = leaders[.none]?.first { throw RPCError.leaderless(topic.name, orphan) }
         return try await consume(request, from: leaders, of: topic, image, into: writer)
     }
 

@@ -24,22 +24,26 @@ extension AdminService {
         let own = checks.filter { !$0.isOfCluster }
         let others = localOnly ? [] : await othersFindings(of: own, doctor.facts.view.image)
         return checks.flatMap { check in
-            guard !check.isOfCluster else { return localOnly ? [] : doctor.findings(of: check) }
-            return doctor.findings(of: check) + others.filter { $0.check == check.rawValue }
-        }
+            let found = check.isOfCluster && localOnly ? [] : doctor.findings(of: check)
+            return found + others.filter { $0.check == check.rawValue }
+        } + others.filter { finding in !checks.contains { $0.rawValue == finding.check } }
     }
+
+    /// How long another broker may examine itself; a tool waits longer.
+    private static let examinationMilliseconds: Int64 = 8_000
 
     private func othersFindings(of checks: [DoctorCheck], _ image: MetadataImage) async -> [Admin.Finding] {
         let peers = image.peers(of: identity.id)
         guard !peers.isEmpty, !checks.isEmpty else { return [] }
         let names = checks.map(\.rawValue)
-        let answers = await self.peers.askEach(peers, in: image, Admin.doctor) { _ in
-            .with { ($0.checks, $0.localOnly) = (names, true) }
-        }
-        // Who does not answer is the finding of another check.
-        return answers.sorted { $0.key < $1.key }.flatMap { _, answer in
-            guard case .success(let response) = answer else { return [Admin.Finding]() }
-            return response.findings
+        let answers = await self.peers.askEach(
+            peers, in: image, Admin.doctor, withinMilliseconds: Self.examinationMilliseconds
+        ) { _ in .with { ($0.checks, $0.localOnly) = (names, true) } }
+        return answers.sorted { $0.key < $1.key }.flatMap { id, answer -> [Admin.Finding] in
+            switch answer {
+            case .success(let response): response.findings
+            case .failure(let error): [.unexamined(id, error)]
+            }
         }
     }
 
@@ -63,6 +67,19 @@ extension AdminService {
         return .with {
             $0.checks = checks
             $0.status = checks.map(\.status).max { $0.rawValue < $1.rawValue } ?? .healthy
+        }
+    }
+}
+
+extension Admin.Finding {
+    /// Silence of a broker must not look like health.
+    fileprivate static func unexamined(_ id: NodeID, _ error: RPCError) -> Self {
+        .with {
+            $0.check = DoctorCheck.unreachableBrokers.rawValue
+            $0.severity = .error
+            $0.subject = "broker \(id)"
+            $0.summary = "Broker \(id) has not examined itself: \(error.message)."
+            $0.remedy = "Look at its log; ask it alone for more."
         }
     }
 }

@@ -18,7 +18,10 @@ extension BrokerShard {
                 if let client = shard.controllerPort as? ControllerClient {
                     return client.quorumInfo(withinMilliseconds: Self.quorumMilliseconds, reply: reply)
                 }
-                reply(shard.ownQuorum.map { .success($0) } ?? .failure(.unavailable(nil)))
+                guard let own = shard.controller?.quorum.quorumInfo(), own.refusal == nil else {
+                    return reply(.failure(.unavailable(nil)))
+                }
+                reply(.success(own))
             }, then: continuation)
     }
 
@@ -35,25 +38,6 @@ extension BrokerShard {
                 }
                 client.changeQuorum(request) { reply($0.map { _ in Done() }) }
             }, then: continuation)
-    }
-
-    /// The quorum of a node that is its own cluster: one voter, which has everything.
-    private var ownQuorum: Controller.QuorumInfoResponse? {
-        controller.map { controller in
-            .with {
-                $0.leader = node.id
-                $0.term = controller.term
-                $0.highWatermark = controller.nextOffset
-                $0.voters = [
-                    .with {
-                        $0.endpoint.nodeID = node.id
-                        $0.logEndOffset = controller.nextOffset
-                        $0.lastFetchTimestamp = wallClock
-                        $0.lastCaughtUpTimestamp = wallClock
-                    }
-                ]
-            }
-        }
     }
 }
 

@@ -70,7 +70,7 @@ extension BrokerShard {
             entry.leaderEpoch = partition.leaderEpoch.rawValue
             entry.replicaNodes = partition.replicas.map(\.rawValue)
             entry.isrNodes = partition.inSyncReplicas.map(\.rawValue)
-            entry.eligibleLeaderReplicas = []
+            entry.eligibleLeaderReplicas = partition.eligibleLeaderReplicas.map(\.rawValue)
             entry.lastKnownElr = []
             return entry
         }

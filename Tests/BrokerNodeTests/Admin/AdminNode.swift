@@ -2,6 +2,7 @@
 
 import AdminClient
 import BrokerNode
+import ControllerNode
 import Coordinator
 import Foundation
 import Primitives
