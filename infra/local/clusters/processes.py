@@ -139,6 +139,11 @@ class Processes:
 
     # Ending and pausing
 
+    def stop_all(self):
+        """Brokers first, which ask controllers to take them out of the cluster. Who is late is killed."""
+        for role in ("broker", "controller"):
+            self.stop(self.cluster.of(role), must=True)
+
     def stop(self, nodes, seconds=STOP_SECONDS, must=False):
         """SIGTERM to all at once, then waits. With `must`, who is late is killed; without, that is an error."""
         pids = {node.name: self.pid(node) for node in nodes}
