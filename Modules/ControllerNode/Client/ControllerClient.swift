@@ -14,7 +14,8 @@ public final class ControllerClient: ControllerPort {
     public static let commandMillisecondsDefault: Int64 = 30_000
 
     private let loop: ShardLoop
-    private let hello: Hello
+    private let node: NodeID
+    private let role: NodeRole
     private let report: (String) -> Void
     private var core: ControllerClientCore
     private var events: [ControllerClientCore.Event] = []
@@ -34,6 +35,8 @@ public final class ControllerClient: ControllerPort {
     private struct Place: Hashable {
         let host: String
         let port: Int32
+        /// Empty before a cluster is known; a connection made then accepts any, and serves no later call.
+        let cluster: String
     }
 
     /// Connects to nothing yet. Call it on `loop`.
@@ -50,10 +53,10 @@ public final class ControllerClient: ControllerPort {
     ) {
         self.loop = loop
         self.report = report
-        hello = .node(node, role: role, clusterID: clusterID?.text ?? "", wants: .controller)
+        (self.node, self.role) = (node, role)
         core = ControllerClientCore(
             bootstrap: bootstrap.map { Controller.ControllerEndpoint(.none, host: $0.host, port: Int32($0.port)) },
-            limits: limits, entropy: entropy, at: loop.now)
+            cluster: clusterID, limits: limits, entropy: entropy, at: loop.now)
     }
 
     /// Begins to look for a controller and to follow it.
@@ -218,10 +221,11 @@ public final class ControllerClient: ControllerPort {
     // MARK: Network
 
     private func client(for endpoint: Controller.ControllerEndpoint) -> RPCClient {
-        let place = Place(host: endpoint.host, port: endpoint.port)
+        let place = Place(host: endpoint.host, port: endpoint.port, cluster: core.cluster?.text ?? "")
         if let known = clients[place] { return known }
         let client = RPCClient(
-            address: NetworkAddress(host: endpoint.host, port: Int(endpoint.port)), hello: hello,
+            address: NetworkAddress(host: endpoint.host, port: Int(endpoint.port)),
+            hello: .node(node, role: role, clusterID: place.cluster, wants: .controller),
             limits: .betweenControllers, connectMilliseconds: 2_000, loop: loop)
         clients[place] = client
         return client

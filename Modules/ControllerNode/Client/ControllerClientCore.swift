@@ -73,7 +73,7 @@ public struct ControllerClientCore: Sendable {
     /// As followed; nil before the first.
     public private(set) var image: MetadataImage?
     public private(set) var nextOffset = Offset.zero
-    /// Of the first controller that said so.
+    /// As given, or that of the first controller that was met.
     public private(set) var cluster: ClusterID?
     /// The active controller as far as known.
     public private(set) var leader: Controller.ControllerEndpoint?
@@ -106,12 +106,14 @@ public struct ControllerClientCore: Sendable {
 
     /// - Parameters:
     ///   - bootstrap: Controllers to ask first, at least one; node ids may be −1.
+    ///   - cluster: nil: the first one that is met.
     ///   - entropy: For jitter and for who is asked first.
     public init(
-        bootstrap: [Controller.ControllerEndpoint], limits: ControllerClientLimits = ControllerClientLimits(),
-        entropy: Entropy, at now: Instant
+        bootstrap: [Controller.ControllerEndpoint], cluster: ClusterID? = nil,
+        limits: ControllerClientLimits = ControllerClientLimits(), entropy: Entropy, at now: Instant
     ) {
         precondition(!bootstrap.isEmpty, "no controller to ask")
+        self.cluster = cluster
         self.bootstrap = bootstrap
         self.limits = limits
         self.entropy = entropy
@@ -225,7 +227,11 @@ public struct ControllerClientCore: Sendable {
             switch item.kind {
             case .unspecified: break
             case .status:
-                cluster = cluster ?? ClusterID(item.clusterID)
+                guard isOwnCluster(item.clusterID) else {
+                    effects.append(.report("controller \(followed?.place ?? "") belongs to cluster \(item.clusterID)"))
+                    effects.append(.unfollow)
+                    return loseFollowed(at: now)
+                }
                 learn(item.leader, term: item.term, at: now, &effects)
             case .snapshotPiece: try take(piece: item, attachment, &effects)
             case .records: try take(records: attachment, item, &effects)
@@ -236,6 +242,13 @@ public struct ControllerClientCore: Sendable {
             loseFollowed(at: now)
         }
         answerLanded(&effects)
+    }
+
+    /// The first cluster that is met is this broker's, unless it was told which.
+    private mutating func isOwnCluster(_ text: String) -> Bool {
+        guard let met = ClusterID(text) else { return true }
+        cluster = cluster ?? met
+        return cluster == met
     }
 
     private mutating func learn(

@@ -53,6 +53,7 @@ public struct MetadataFeed {
             Controller.MetadataItem.with {
                 ($0.kind, $0.term, $0.nextOffset) = (.status, controller.term, controller.nextOffset)
                 $0.leader = controller.leader.map(Controller.ControllerEndpoint.init)
+                $0.clusterID = controller.member.cluster?.text ?? ""
             })
     }
 

@@ -33,6 +33,8 @@ extension Controller {
         public var position: Int64 = 0
         /// Snapshot: of all pieces together.
         public var byteCount: Int64 = 0
+        /// Status: the cluster, for a broker whose data folder is new.
+        public var clusterID = ""
 
         public init() {}
 
@@ -43,6 +45,7 @@ extension Controller {
             try visitor.field(4, "leader", &leader)
             try visitor.field(5, "position", &position)
             try visitor.field(6, "byteCount", &byteCount)
+            try visitor.field(7, "clusterID", &clusterID)
         }
     }
 

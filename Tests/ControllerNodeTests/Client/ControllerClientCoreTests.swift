@@ -199,6 +199,19 @@ struct ControllerClientCoreTests {
         Issue.record("followed only \(visited)")
     }
 
+    @Test("the first cluster that is met is its own, and a controller of another one is left")
+    mutating func clusters() throws {
+        step(.timePassed, 0)
+        let item = { (name: String) in
+            Controller.MetadataItem.with { ($0.kind, $0.clusterID) = (.status, name) }
+        }
+        step(.itemReceived(item("one"), attachment: .empty, stream: core.streamNumber), 1)
+        #expect(core.cluster == ClusterID("one"))
+        step(.itemReceived(item("two"), attachment: .empty, stream: core.streamNumber), 2)
+        #expect(core.cluster == ClusterID("one"))
+        #expect(effects.contains { if case .unfollow = $0 { true } else { false } })
+    }
+
     @Test("bytes that do not read end the stream and change nothing")
     mutating func garbage() {
         connect()
