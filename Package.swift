@@ -128,17 +128,29 @@ let package = Package(
         .target(
             name: "Simulation", dependencies: ["Primitives", "StorageEngine"], path: "Tests/Simulation",
             swiftSettings: strict),
+        .target(
+            name: "SimulatedCluster",
+            dependencies: ["Primitives", "RecordBatch", "StorageEngine", "Coordinator", "Replication", "Simulation"],
+            path: "Tests/SimulatedCluster", swiftSettings: strict),
+        .executableTarget(
+            name: "simulator", dependencies: ["SimulatedCluster", arguments], path: "Tests/simulator",
+            exclude: ["Mutants", "Seeds", "mutants"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["SimulatedCluster", "Primitives", "StorageEngine", "Simulation"],
+            path: "Tests/SimulationTests", swiftSettings: strict),
         tests("Primitives"),
         tests("RecordBatch", ["Primitives"]),
         tests("KafkaProtocol", ["Primitives"]),
         tests("WireProtocol", ["Primitives"]),
         tests("StorageEngine", ["Primitives", "RecordBatch", "Simulation", "CShims"]),
-        tests("Coordinator", ["Primitives"]),
+        tests("Coordinator", ["Primitives"], exclude: ["Raft/Scenarios"]),
         tests("Replication", ["Primitives", "RecordBatch"]),
         tests("Groups", ["Primitives"], exclude: ["Scenarios", "Vectors"]),
         tests("Transport", ["Primitives", "WireProtocol", "CShims"] + nio),
         tests("Telemetry", [logging]),
-        tests("ControllerNode", ["Primitives", "Coordinator", "StorageEngine", "RecordBatch", "Simulation"]),
+        tests(
+            "ControllerNode",
+            ["Primitives", "Coordinator", "StorageEngine", "RecordBatch", "WireProtocol", "Transport", "Simulation"]),
         tests(
             "BrokerNode",
             [

@@ -78,6 +78,7 @@ extension BrokerShard {
                 at: wallClock, on: disk)
             metrics.recovered(log.recovery)
             let partition = Partition(id: id, topic: topic, node: node.id, log: log, settings: settings)
+            try cutUnvouched(partition)
             partitions[id] = partition
             // What recovery found is not known to be durable before it has been synchronized.
             markAwaited(partition)
@@ -90,6 +91,25 @@ extension BrokerShard {
             if case .disk(let fault) = error { noteFault(.disk(fault)) }
             return nil
         }
+    }
+
+    /// Cuts what a power failure left with a hole in it, where other replicas have the records.
+    ///
+    /// What was never synchronized was never counted: a replica that claimed records behind the hole as its own would be
+    /// taken for one that has them all.
+    private func cutUnvouched(_ partition: Partition) throws(OpenFault) {
+        let replicaCount = image.partition(partition.id)?.replicas.count ?? 1
+        let holes = partition.log.damages.map(\.offsets.lowerBound)
+        guard replicaCount > 1, let hole = holes.min(), hole >= partition.log.durableOffset else { return }
+        do throws(LogFault) {
+            try partition.withLog { log throws(LogFault) in try log.truncateDiscarding(from: hole, on: disk) }
+        } catch {
+            switch error {
+            case .disk(let fault), .failed(let fault): throw .disk(fault)
+            case .closed: preconditionFailure("\(partition.folder) was closed while it was opened")
+            }
+        }
+        logger.notice("\(partition.folder): cut back to \(hole), as what follows was never durable")
     }
 
     private func reportRecovery(of log: PartitionLog) {

@@ -78,7 +78,7 @@ final class Partition {
     /// End of the log when this broker began to lead, or opened it. Clients may have been told any offset up to here.
     private var recoveredOffset: Offset
     /// Who asked for the end before the high watermark reached `recoveredOffset` again.
-    private var endWaiters: [(Bool) -> Void] = []
+    private var endWaiters: [(deadline: Instant, reply: (Bool) -> Void)] = []
 
     private var staged: [Staged] = []
     /// Memory that takes turns with `staged`, so that a round does not allocate.
@@ -226,12 +226,15 @@ extension Partition {
         waitingStart = 0
         endWaiters = []
         for reply in unanswered { reply(.failure(failure)) }
-        for reply in unended { reply(false) }
+        for waiter in unended { waiter.reply(false) }
         for entry in unreplicated { entry.reply(.failed) }
     }
 
     /// Answers appends whose client has waited long enough. The records stay, and may be committed later.
     func failOverdue(at now: Instant) {
+        let unended = endWaiters.filter { $0.deadline <= now }
+        endWaiters.removeAll { $0.deadline <= now }
+        for waiter in unended { waiter.reply(false) }
         guard waitingStart < waiting.count else { return }
         let overdue = waiting[waitingStart...].filter { $0.deadline <= now }
         guard !overdue.isEmpty else { return }
@@ -294,13 +297,14 @@ extension Partition {
     }
 
     /// Calls `reply` once the end of the partition is no lower than any that was told before a restart: at once, but for
-    /// the moment in which what recovery found is synchronized. False when that fails, or the node stops first.
+    /// the moment in which what recovery found is synchronized, here and at the followers. False when that fails, takes
+    /// longer than until `deadline`, or this broker stops leading first.
     ///
-    /// Kafka answers OFFSET_NOT_AVAILABLE meanwhile (KIP-207), which not all clients retry.
-    func awaitRecoveredEnd(_ reply: @escaping (Bool) -> Void) {
+    /// Kafka answers OFFSET_NOT_AVAILABLE at once (KIP-207), which not all clients retry.
+    func awaitRecoveredEnd(until deadline: Instant = .distantFuture, _ reply: @escaping (Bool) -> Void) {
         guard !hasReachedRecoveredEnd else { return reply(true) }
         guard case .open = log.state else { return reply(false) }
-        endWaiters.append(reply)
+        endWaiters.append((deadline, reply))
     }
 
     var hasReachedRecoveredEnd: Bool { highWatermark >= recoveredOffset }
@@ -309,7 +313,7 @@ extension Partition {
         guard !endWaiters.isEmpty, hasReachedRecoveredEnd else { return }
         let ended = endWaiters
         endWaiters = []
-        for reply in ended { reply(true) }
+        for waiter in ended { waiter.reply(true) }
     }
 
     /// Answers, in order, the producers whose records are below the high watermark.

@@ -35,6 +35,9 @@ private struct OffsetQuestion: Sendable {
 }
 
 extension BrokerShard {
+    /// How long a question for the end waits for a new leader's high watermark: within it nearly always comes.
+    private static let endMilliseconds: Int64 = 500
+
     func listOffsets(_ request: ListOffsetsRequest, _ context: RequestContext) {
         let items = request.topics.flatMap { topic in
             topic.partitions.map { partition in
@@ -61,6 +64,9 @@ extension BrokerShard {
                         answer.timestamp = found.timestamp.rawValue
                         if context.version >= 4 { answer.leaderEpoch = found.leaderEpoch.rawValue }
                     case .success(nil): break
+                    // Version 5 is the first that knows of offsets that are not available yet (KIP-207).
+                    case .failure(.offsetNotAvailable) where context.version < 5:
+                        answer.errorCode = ErrorCode.leaderNotAvailable.rawValue
                     case .failure(let code): answer.errorCode = code.rawValue
                     case nil: preconditionFailure("fewer answers than partitions")
                     }
@@ -80,8 +86,11 @@ extension BrokerShard {
         guard partition.isLeader else { return reply(.failure(.notLeaderOrFollower)) }
         guard let query = question.query else { return reply(.failure(.unsupportedVersion)) }
         if let failure = checkEpoch(question.epoch, of: partition) { return reply(.failure(failure.kafkaCode)) }
-        partition.awaitRecoveredEnd { [self] isReached in
-            guard isReached else { return reply(.failure(.notLeaderOrFollower)) }
+        let deadline = now.advanced(byMilliseconds: Self.endMilliseconds)
+        partition.awaitRecoveredEnd(until: deadline) { [self] isReached in
+            guard isReached else {
+                return reply(.failure(partition.isLeader ? .offsetNotAvailable : .notLeaderOrFollower))
+            }
             answer(query, in: partition, reply: reply)
         }
         if !partition.hasReachedRecoveredEnd { markAwaited(partition) }

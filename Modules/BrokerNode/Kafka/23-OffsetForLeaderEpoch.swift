@@ -51,9 +51,10 @@ extension BrokerShard {
         guard let partition else { return .failure(.unknownTopicOrPartition) }
         guard partition.isLeader else { return .failure(.notLeaderOrFollower) }
         if let failure = checkEpoch(question.current, of: partition) { return .failure(failure.kafkaCode) }
-        // The epoch that is being written ends where consumers may read to.
+        // The epoch that is being written ends where the log ends: the high watermark lags after an election, and a consumer
+        // that compares its position with it would believe that records are gone.
         guard question.asked != partition.leaderEpoch else {
-            return .success(EpochEnd(epoch: question.asked, endOffset: partition.highWatermark))
+            return .success(EpochEnd(epoch: question.asked, endOffset: partition.log.logEndOffset))
         }
         return .success(partition.log.endOffset(of: question.asked))
     }
