@@ -12,6 +12,7 @@ final class PartitionChecker {
         let producer: Int64
         let epoch: Int16
         let sequence: Int32
+        let recordCount: Int32
     }
 
     struct Batch {
@@ -39,6 +40,7 @@ final class PartitionChecker {
     private var highWatermarks: [Int64: Int64] = [:]
     private var truth = HashedLog()
     private var written: [Writing: Int64] = [:]
+    private var nextSequences: [Int64: Int32] = [:]
     /// What the controller last decided.
     private var inSync: (epoch: Int64, nodes: [NodeAddress]) = (-1, [])
 
@@ -162,6 +164,13 @@ final class PartitionChecker {
             world.check(
                 before == nil, "no batch is stored twice", "\(name): \(writing) before \(before!) and \(entry.end)")
         }
+    }
+
+    private func checkSequence(_ writing: Writing, _ entry: HashedLog.Entry) {
+        let expected = nextSequences.updateValue(writing.sequence + writing.recordCount, forKey: writing.producer)
+        world.check(
+            expected == nil || expected == writing.sequence, "a producer's batches are stored in its order",
+            "\(name): \(writing) before \(entry.end), expected sequence \(expected!)")
     }
 
     /// A replica that follows says that all before `end` is committed: so it must have the same there.

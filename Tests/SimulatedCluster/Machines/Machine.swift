@@ -100,8 +100,6 @@ package final class Machine {
         world.tally.lostSectors += now.lostSectors - counted.lostSectors
         world.tally.tornSectors += now.tornSectors - counted.tornSectors
         world.tally.lostNameChanges += now.lostNameChanges - counted.lostNameChanges
-        world.tally[.misdirectedWrite] += now.misdirectedWrites - counted.misdirectedWrites
-        world.tally[.bitFlip] += now.damagedBytes - counted.damagedBytes
         counted = now
     }
 }

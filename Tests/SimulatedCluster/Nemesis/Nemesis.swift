@@ -52,10 +52,10 @@ package final class Nemesis {
         case .replay: for _ in 0..<entropy.number(in: 1...5) { target.network.replayOne() }
         case .connectionReset: target.network.resetOne()
         case .wallClockJump, .clockDrift: disturbClock(fault, &entropy)
-        case .slowDisk, .synchronizeError, .inputOutputError, .fullDisk, .misdirectedWrite:
+        case .slowDisk, .synchronizeError, .inputOutputError, .fullDisk:
             guard let machine = running(&entropy) else { return }
             disturbDisk(of: machine, fault, &entropy)
-        case .bitFlip, .membershipChange, .leadershipTransfer, .reassignment:
+        case .membershipChange, .leadershipTransfer, .reassignment:
             if target.disturb(with: fault) { world.tally[fault] += 1 }
         case .loss, .duplication, .halfOpen, .buggify: break
         }
@@ -136,8 +136,6 @@ package final class Nemesis {
         case .inputOutputError:
             machine.disk.plan(
                 .failure(errno: 5), at: ordinal, of: entropy.pick([.write, .read, .open, .rename, .allocate]))
-        case .misdirectedWrite:
-            guard target.disturb(with: fault) else { return }
         default:
             machine.disk.capacity = 0
             world.after(entropy.span(.milliseconds(500), .seconds(8))) { machine.disk.capacity = 1 << 40 }

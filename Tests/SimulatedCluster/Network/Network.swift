@@ -2,8 +2,8 @@
 
 import Primitives
 
-/// Messages between the processes of a run: datagrams, which may be lost, doubled and out of order, and connections, which
-/// deliver in order or break.
+/// Messages between the processes of a run: datagrams, which may be lost, doubled and out of order, and
+/// connections, which deliver in order or break.
 package final class Network {
     let world: World
     /// Who lives at an address now.

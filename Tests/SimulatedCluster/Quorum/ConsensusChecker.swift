@@ -4,7 +4,8 @@ import Primitives
 
 /// Holds a quorum to the promises of Raft (Ongaro, 2014, figure 3.2), event by event.
 ///
-/// An entry is known by the offset after it. Each prefix of each log has a hash, so that comparing a prefix costs one look.
+/// An entry is known by the offset after it. Each prefix of each log has a hash, so that comparing a prefix costs
+/// one look.
 final class ConsensusChecker {
     typealias Entry = HashedLog.Entry
 

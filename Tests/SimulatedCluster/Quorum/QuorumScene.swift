@@ -94,8 +94,8 @@ package final class QuorumScene: Scene {
 
     private func address(_ id: NodeID) -> NodeAddress { NodeAddress(.controller, Int64(id.rawValue)) }
 
-    /// A voter whose disk fails ends; after a failed synchronize the machine has to start anew as well, because its page
-    /// cache shows what the disk does not hold.
+    /// A voter whose disk fails ends; after a failed synchronize the machine has to start anew as well, because its
+    /// page cache shows what the disk does not hold.
     func failed(_ process: SimulatedProcess, _ fault: DiskFault) {
         guard process.isAlive, let machine = machines.first(where: { $0.address == process.address }) else { return }
         world.note("disk fault", process.address, Int64(fault.errno))

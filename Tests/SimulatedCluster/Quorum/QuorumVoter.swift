@@ -223,7 +223,8 @@ final class QuorumVoter {
     var description: String {
         let voters = core.voters.voters.map { "\($0.key)" }.joined(separator: " ")
         return
-            "\(core.me.key) \(core.role) of \(core.term), log to \(core.lastPosition), applied \(machine.end), voters [\(voters)]"
+            "\(core.me.key) \(core.role) of \(core.term), log to \(core.lastPosition), applied \(machine.end), "
+            + "voters [\(voters)]"
     }
 
     private func nextTicket() -> RaftTicket {

@@ -4,7 +4,8 @@ import Coordinator
 import Primitives
 import RecordBatch
 
-/// A producer with idempotence (KIP-98): several batches of one partition under way, sent again in order until answered.
+/// A producer with idempotence (KIP-98): several batches of one partition under way, sent again in order until
+/// answered.
 final class ProducingClient {
     private struct Outstanding {
         let batch: Batch
@@ -170,7 +171,7 @@ final class ConsumingClient {
                 scene.world.check(
                     batch.header.baseOffset <= next, "a reader misses nothing",
                     "\(batch.header.baseOffset) after \(next)")
-                scene.checker(of: partition).read((batch.header.nextOffset.rawValue, UInt64(batch.header.checksum)))
+                scene.checker(of: partition).read((batch.header.nextOffset.rawValue, UInt64(batch.computedChecksum)))
                 next = max(next, batch.header.nextOffset)
             }
         } catch { scene.world.fail("a reader gets whole batches", "\(error)") }

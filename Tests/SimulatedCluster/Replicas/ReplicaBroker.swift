@@ -179,6 +179,10 @@ final class ReplicaBroker {
     /// What a follower answered.
     func answered(_ id: PartitionID, _ answer: AppendAnswer, in epoch: LeaderEpoch, from follower: NodeID) {
         guard let partition = partition(id) else { return }
+        if case .accepted(_, let durableEnd) = answer {
+            world.note(
+                "hears", process.address, Int64(id.index.rawValue), Int64(follower.rawValue), durableEnd.rawValue)
+        }
         let epochs = partition.epochs
         partition.withLeader { $0.acknowledged(from: follower, answer, in: epoch, at: process.now, epochs: epochs) }
         endRound()
@@ -279,8 +283,8 @@ final class ReplicaBroker {
         }
     }
 
-    /// A log out of service ends the process. After a failed synchronize the machine starts anew as well, because its page
-    /// cache shows what the disk does not hold.
+    /// A log out of service ends the process. After a failed synchronize the machine starts anew as well, because
+    /// its page cache shows what the disk does not hold.
     private func end(because fault: String, isSynchronizeLost: Bool) {
         guard process.isAlive else { return }
         world.note("log fault", process.address)

@@ -74,8 +74,8 @@ final class ReplicaPartition {
         checker.durable(to: log.durableOffset.rawValue, at: broker.process.address)
     }
 
-    /// A power cut may keep a later batch and lose an earlier one of those that were not synchronized. Nothing from there on
-    /// was ever counted, so the log ends there.
+    /// A power cut may keep a later batch and lose an earlier one of those that were not synchronized. Nothing from
+    /// there on was ever counted, so the log ends there.
     private func cutHole() throws(OpenFault) {
         guard let hole = log.damages.map(\.offsets.lowerBound).min(), hole >= log.durableOffset else { return }
         do throws(LogFault) { try log.truncateDiscarding(from: hole, on: disk) } catch {
@@ -152,7 +152,8 @@ final class ReplicaPartition {
         if leader.highWatermark != toldHighWatermark {
             toldHighWatermark = leader.highWatermark
             broker.world.note(
-                "high watermark", broker.process.address, leader.highWatermark.rawValue, Int64(epoch.rawValue))
+                "high watermark", broker.process.address, Int64(id.index.rawValue), Int64(epoch.rawValue),
+                leader.highWatermark.rawValue)
             checker.committed(
                 upTo: leader.highWatermark.rawValue, epoch: Int64(epoch.rawValue), at: broker.process.address)
         }
@@ -203,7 +204,7 @@ final class ReplicaPartition {
             writing: header.hasProducer
                 ? PartitionChecker.Writing(
                     producer: header.producerID.rawValue, epoch: header.producerEpoch.rawValue,
-                    sequence: header.baseSequence) : nil)
+                    sequence: header.baseSequence, recordCount: header.recordCount) : nil)
     }
 
     // MARK: Following
@@ -225,6 +226,8 @@ final class ReplicaPartition {
             case .cut(let offset):
                 try log.truncateDiscarding(from: offset, on: disk)
                 checker.truncated(to: log.logEndOffset.rawValue, at: broker.process.address)
+                broker.world.note("cuts", broker.process.address, Int64(id.index.rawValue), log.logEndOffset.rawValue)
+                checker.durable(to: log.durableOffset.rawValue, at: broker.process.address)
             case .restart(let offset):
                 return broker.world.fail("a log begins anew only where records were deleted", "\(id) at \(offset)")
             case .append(let offset):
@@ -304,6 +307,9 @@ final class ReplicaPartition {
             throw .failed(fault)
         }
         log.synchronizeCompleted(completion.ticket, fault: nil)
+        broker.world.note(
+            "durable", broker.process.address, Int64(id.index.rawValue), log.durableOffset.rawValue,
+            log.logEndOffset.rawValue)
         checker.durable(to: log.durableOffset.rawValue, at: broker.process.address)
         withLeader { $0.synchronized(log.durableOffset) }
         if case .follower = role {
@@ -351,7 +357,12 @@ final class ReplicaPartition {
             guard let last = batches.last else {
                 preconditionFailure("a slice of \(bytes.count) bytes without a batch")
             }
-            found += batches.map { Self.checked($0.header) }
+            found += batches.map { batch in
+                var header = batch.header
+                // Of what is really there.
+                header.checksum = batch.computedChecksum
+                return Self.checked(header)
+            }
             next = last.header.nextOffset
         }
         return found

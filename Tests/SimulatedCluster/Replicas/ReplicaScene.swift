@@ -113,6 +113,10 @@ package final class ReplicaScene: Scene {
     }
 
     private func check(_ id: PartitionID, _ partition: PartitionImage) {
+        let inSync = partition.inSyncReplicas.reduce(Int64(0)) { $0 * 10 + Int64($1.rawValue) }
+        world.note(
+            "decides", NodeAddress(.broker, Int64(partition.leader.rawValue)), Int64(id.index.rawValue),
+            Int64(partition.leaderEpoch.rawValue), inSync)
         let leader: NodeAddress? = partition.leader == .none ? nil : address(partition.leader)
         checker(of: id).decided(
             epoch: Int64(partition.leaderEpoch.rawValue), inSync: partition.inSyncReplicas.map(address),
@@ -157,8 +161,20 @@ package final class ReplicaScene: Scene {
             guard topic != nil, office.isUp else { return false }
             office.submit(ElectLeaders(.preferred, partitions: nil)) { _ in }
             return true
+        case .reassignment: return reassign()
         default: return false
         }
+    }
+
+    /// Moves a partition to three brokers by chance, or takes a move back.
+    private func reassign() -> Bool {
+        guard topic != nil, office.isUp else { return false }
+        let index = PartitionIndex(Int32(world.streams.workload.index(below: Int(partitionCount))))
+        var target: [NodeID]? = Array(ids.shuffled(using: &world.streams.workload).prefix(3))
+        if world.streams.workload.chance(1, in: 4) { target = nil }
+        let partition = PartitionReference(topic: Self.name, index: index)
+        office.submit(AlterPartitionReassignments([Reassignment(partition, to: target)])) { _ in }
+        return true
     }
 
     // MARK: The end

@@ -2,7 +2,8 @@
 
 import Primitives
 
-/// What is to happen, by virtual time: a binary heap. Of things due at the same time the seed decides which comes first.
+/// What is to happen, by virtual time: a binary heap. Of things due at the same time the seed decides which comes
+/// first.
 struct Agenda {
     struct Entry {
         let time: Int64

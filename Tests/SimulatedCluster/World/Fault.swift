@@ -4,7 +4,8 @@
 package enum Fault: String, CaseIterable, Sendable {
     /// The process ends; the page cache stays.
     case kill
-    /// The machine loses its power, between two events or in the middle of one; what no synchronize covered may be gone.
+    /// The machine loses its power, between two events or in the middle of one; what no synchronize covered may be
+    /// gone.
     case powerCut
     case pause
     /// Two groups of nodes do not hear each other.
@@ -28,8 +29,6 @@ package enum Fault: String, CaseIterable, Sendable {
     case synchronizeError
     case inputOutputError
     case fullDisk
-    case bitFlip
-    case misdirectedWrite
     case membershipChange
     case leadershipTransfer
     case reassignment
@@ -68,11 +67,12 @@ extension Fault {
 }
 
 extension Fault {
-    /// How often a virtual hour must reach it, over a batch of runs: a third of what a batch of a hundred seeds reaches.
+    /// How often a virtual hour must reach it, over a batch of runs: a third of what a batch of a hundred seeds
+    /// reaches.
     package var floorPerHour: Int {
         switch self {
         case .loss, .duplication, .buggify: 100
-        case .halfOpen, .fullDisk, .synchronizeError, .inputOutputError, .bitFlip, .misdirectedWrite: 5
+        case .halfOpen, .fullDisk, .synchronizeError, .inputOutputError: 5
         default: 20
         }
     }

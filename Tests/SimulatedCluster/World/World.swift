@@ -13,8 +13,8 @@ package struct Violation: Error, Sendable {
 
 /// Time, chance and the order of events of one run; all of it follows from the seed.
 ///
-/// One thread runs everything. Each concern draws from a stream of its own, so that a fault that is switched off does not
-/// shift what the others do.
+/// One thread runs everything. Each concern draws from a stream of its own, so that a fault that is switched off
+/// does not shift what the others do.
 package final class World {
     /// One stream per concern.
     package struct Streams {
