@@ -341,7 +341,7 @@ public struct ControllerClientCore: Sendable {
         case .success(let response):
             lastContact = now
             guard let refusal = response.refusal else { return land(response, called.waiting, &effects) }
-            guard refusal.reason == .notController else {
+            guard refusal.isOfThisControllerOnly else {
                 return effects.append(.answer(.failure(SubmitRefusal(refusal)), ticket: called.waiting.ticket))
             }
             forget(called.callee)

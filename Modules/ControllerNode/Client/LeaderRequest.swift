@@ -12,6 +12,17 @@ public enum LeaderRequest: Equatable, Sendable {
     case transferLeadership(Controller.TransferLeadershipRequest)
 }
 
+extension LeaderRequest {
+    /// The answer of one that does not serve it now.
+    func refused(_ refusal: Controller.Refusal) -> LeaderResponse {
+        switch self {
+        case .submit: .submit(.with { $0.refusal = refusal })
+        case .quorumInfo: .quorumInfo(.with { $0.refusal = refusal })
+        case .addVoter, .removeVoter, .transferLeadership: .voters(.with { $0.refusal = refusal })
+        }
+    }
+}
+
 /// The answer to the request of the same name, carried out or refused.
 public enum LeaderResponse: Equatable, Sendable {
     case submit(Controller.SubmitResponse)
@@ -38,6 +49,11 @@ public enum LeaderResponse: Equatable, Sendable {
 extension Controller.ControllerEndpoint {
     /// Whether both lead to the same socket, whoever is thought to listen there.
     func isSamePlace(as other: Controller.ControllerEndpoint) -> Bool { host == other.host && port == other.port }
+}
+
+extension Controller.Refusal {
+    /// Whether another controller, or this one later, may well do it: it is not active, or it is starting or stopping.
+    var isOfThisControllerOnly: Bool { reason == .notController || reason == .unavailable && fault == nil }
 }
 
 extension RPCError {

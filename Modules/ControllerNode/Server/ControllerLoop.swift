@@ -59,6 +59,9 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
         self.log = log
     }
 
+    /// The listener is there before the folder is opened, and for a while after it was closed.
+    private var isServing: Bool { controller != nil && !isClosed }
+
     var time: ControllerTime { ControllerTime(now: loop.now, wallClock: loop.wallClock) }
 
     /// Opens the member's folder. Call it on the loop.
@@ -91,7 +94,7 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
 
     func turn() {
         loop.preconditionCurrent()
-        guard !isClosed else { return }
+        guard isServing else { return }
         controller.turn(at: time)
         if let failure = controller.failure, !hasReportedFailure {
             hasReportedFailure = true
@@ -113,7 +116,7 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
 
     /// Ends everything but the listener. Call it on the loop.
     func close() {
-        guard !isClosed else { return }
+        guard isServing else { return }
         isClosed = true
         timer?.cancel()
         for link in peers.values { link.close() }
@@ -225,7 +228,7 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
     }
 
     func receive(_ bytes: SharedBytes, _ incarnation: TopicID, from peer: NodeID) {
-        guard !isClosed, senders[peer]?.incarnation == incarnation else { return }
+        guard isServing, senders[peer]?.incarnation == incarnation else { return }
         senders[peer]?.lastHeard = loop.now
         do throws(DecodeError) {
             controller.receive(try RaftMessage(decoding: bytes), from: peer, at: time)
@@ -238,7 +241,7 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
     // MARK: Requests
 
     func serve(_ request: LeaderRequest, reply: @escaping (LeaderResponse) -> Void) {
-        guard !isClosed else { return }
+        guard isServing else { return reply(request.refused(SubmitRefusal.unavailable(nil).message(leader: nil))) }
         controller.serve(request, reply: reply)
         scheduleTurn()
     }
@@ -246,7 +249,7 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
     // MARK: Followers
 
     func follow(_ stream: FollowerStream) {
-        guard !isClosed else { return stream.end() }
+        guard isServing else { return stream.end() }
         followers[ObjectIdentifier(stream)] = stream
         stream.pump()
     }
@@ -254,7 +257,7 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
     func unfollow(_ stream: FollowerStream) { followers[ObjectIdentifier(stream)] = nil }
 
     private func pumpFollowers() {
-        guard !isClosed else { return }
+        guard isServing else { return }
         for follower in followers.values { follower.pump() }
     }
 
