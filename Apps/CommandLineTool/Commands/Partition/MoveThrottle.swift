@@ -24,6 +24,20 @@ struct MoveThrottle {
     func remove() async throws {
         try await alter(
             brokers.map { resource(.broker($0), Self.rates.map { ($0, .delete, "") }) } + topics(.subtract))
+        try await forgetEmptyLists()
+    }
+
+    /// A list that has become empty is no setting any more.
+    private func forgetEmptyLists() async throws {
+        let topics = try await node.client.describeTopics(Set(moves.map(\.topic)).sorted())
+        let lists = [Self.leaderReplicas, Self.followerReplicas]
+        let empty = topics.compactMap { topic -> Admin.ConfigResourceAlteration? in
+            let names = topic.configs.filter {
+                lists.contains($0.name) && $0.origin == .topic && ($0.value ?? "").isEmpty
+            }
+            return names.isEmpty ? nil : resource(.topic(topic.name), names.map { ($0.name, .delete, "") })
+        }
+        if !empty.isEmpty { try await alter(empty) }
     }
 
     private var brokers: [Int32] { Set(moves.flatMap { $0.previousReplicas + $0.replicas }).map(\.rawValue).sorted() }

@@ -113,20 +113,32 @@ struct RollingRestart {
 
 /// Runs a command of the user's.
 enum Shell {
-    /// - Returns: its exit status. Its output goes to standard error.
+    /// Returns when the shell itself has ended, whatever it left running: Foundation's `Process` would wait for those too,
+    /// because they inherit the descriptor by which it notices the end.
+    ///
+    /// - Returns: its exit status, 128 more than the signal that ended it. Its output goes to standard error.
     static func run(_ command: String) async throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", command]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.standardError
-        return try await withCheckedThrowingContinuation { done in
-            process.terminationHandler = { done.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                done.resume(throwing: Failure("'/bin/sh' does not start: \(error.localizedDescription)"))
-            }
+        try await withCheckedThrowingContinuation { done in
+            Thread.detachNewThread { done.resume(with: Result { try spawn(command) }) }
         }
+    }
+
+    private static func spawn(_ command: String) throws -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sh"), strdup("-c"), strdup(command), nil]
+        defer { for argument in arguments { free(argument) } }
+        var child: pid_t = 0
+        let problem = posix_spawn(&child, "/bin/sh", &actions, nil, &arguments, environ)
+        guard problem == 0 else { throw Failure("'/bin/sh' does not start: \(systemText(problem))") }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0 {
+            guard errno == EINTR else { throw Failure("'\(command)' was lost: \(systemText(errno))") }
+        }
+        let signal = status & 0x7f
+        return signal == 0 ? status >> 8 & 0xff : 128 + signal
     }
 }
