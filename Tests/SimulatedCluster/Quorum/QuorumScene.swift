@@ -121,7 +121,8 @@ package final class QuorumScene: Scene {
 
     private func work() {
         world.after(world.streams.workload.span(.milliseconds(5), .milliseconds(120))) { [self] in
-            let up = ids.compactMap { voters[$0] }.filter { $0.process.isAlive && !$0.process.isPaused }
+            // One that is paused answers when it goes on, believing what it believed before.
+            let up = ids.compactMap { voters[$0] }.filter(\.process.isAlive)
             if !up.isEmpty { serve(up[world.streams.workload.index(below: up.count)]) }
             work()
         }
