@@ -95,7 +95,7 @@ def read(options, stopping, recorder):
     quiet = 0
     while not stopping.is_set() or quiet < 20:
         message = reader.poll(0.1)
-        quiet = quiet + 1 if message is None else 0
+        quiet = 0 if message is not None and message.error() is None else quiet + 1
         if message is not None and message.error() is None:
             note_read(recorder, "reader", message)
         elif message is not None and message.error().code() == KafkaError._AUTO_OFFSET_RESET:
@@ -153,7 +153,7 @@ def group(options, stopping, recorder):
     due, quiet = time.monotonic() + 0.5, 0
     while not stopping.is_set() or quiet < 20:
         message = member.poll(0.1)
-        quiet = quiet + 1 if message is None else 0
+        quiet = 0 if message is not None and message.error() is None else quiet + 1
         if message is not None and message.error() is None:
             note_read(recorder, reader, message)
             given[message.partition()] = message.offset() + 1
