@@ -155,7 +155,7 @@ let package = Package(
             "BrokerNode",
             [
                 "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Coordinator", "Groups",
-                "Transport", "Telemetry", "AdminClient",
+                "Transport", "Telemetry", "ControllerNode", "AdminClient",
             ]),
         tests("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
         .testTarget(

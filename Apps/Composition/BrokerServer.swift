@@ -21,7 +21,8 @@ package struct BrokerServer: Server {
         do {
             let host = node.kafkaAddress.host
             let rpc = try await node.startAdminServer(
-                host: host, port: settings[.rpcPort], on: group, process: log.facts)
+                host: host, port: settings[.rpcPort], on: group, process: log.facts,
+                onStopRequest: { kill(getpid(), SIGTERM) })
             let endpoint = try await AdminEndpoint.start(
                 for: node, host: host, port: settings[.adminPort], process: log.facts)
             try await node.join(rpc: rpc.address)

@@ -21,6 +21,7 @@ private let allowed: [String: Set<String>] = [
     "Telemetry": ["Primitives", "Logging", "Glibc"],
     "ControllerNode": [
         "Primitives", "Coordinator", "StorageEngine", "RecordBatch", "WireProtocol", "Transport", "Foundation",
+        "FoundationEssentials", "Dispatch", "Glibc",
     ],
     "BrokerNode": [
         "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication", "Coordinator",

@@ -138,7 +138,8 @@ extension Field {
     var swiftDefault: String? {
         if isOptional, defaultText == "null" || type == .records { return nil }
         switch type {
-        case .bool, .int8, .int16, .uint16, .int32, .int64, .float64: return defaultText ?? (type == .bool ? "false" : "0")
+        case .bool, .int8, .int16, .uint16, .int32, .int64, .float64:
+            return defaultText ?? (type == .bool ? "false" : "0")
         case .string, .text: return "\"\""
         case .bytes, .records: return ".empty"
         case .externalRecords: return ".null"

@@ -16,6 +16,8 @@ final class Membership {
         let description: String
     }
 
+    /// A broker that leaves and hears of no controller for so long goes without.
+    private static let silenceMilliseconds: Int64 = 5_000
     /// Between two attempts to register.
     private static let retryMilliseconds: Int64 = 200
     /// Another process with this id may just have been killed: its session has to end first. One that lives longer than
@@ -32,6 +34,8 @@ final class Membership {
     private var joining: [(Result<Void, Refusal>) -> Void] = []
     private var leaving: [() -> Void] = []
     private var duplicateSince: Instant?
+    /// A controller has answered since this broker began to leave.
+    private var hasHeard = false
     private var isStarted = false
     private var hasLeft = false
     /// When the heartbeat was sent that has no answer yet.
@@ -60,6 +64,11 @@ final class Membership {
         guard isStarted, epoch != nil, !hasLeft else { return done() }
         leaving.append(done)
         shard.schedule(afterMilliseconds: milliseconds) { [weak self] in self?.left() }
+        shard.schedule(afterMilliseconds: Self.silenceMilliseconds) { [weak self] in
+            guard let self, !hasHeard else { return }
+            shard.logger.warning("no controller answers: stopping without being let go")
+            left()
+        }
         sendHeartbeat()
     }
 
@@ -91,7 +100,7 @@ final class Membership {
         duplicateSince = nil
         let isFirst = self.epoch == nil
         self.epoch = epoch
-        shard.logger.info("registered as broker \(shard.node.id) with epoch \(epoch)")
+        if !isFirst { shard.logger.notice("registered again, with epoch \(epoch)", limitedBy: "registration") }
         if isFirst { tick() }
         sendHeartbeat()
     }
@@ -150,11 +159,14 @@ final class Membership {
                 if isLatest { register() }
             case .failure(let failure):
                 shard.logger.warning("no controller takes the heartbeat: \(failure)", limitedBy: "heartbeat")
+                // Nobody can take over now, and nobody can be told.
+                if !leaving.isEmpty { left() }
             }
         }
     }
 
     private func answered(_ standing: BrokerStanding) {
+        hasHeard = !leaving.isEmpty
         if standing.shouldShutDown, !leaving.isEmpty { return left() }
         settle()
         // The image that lifts the fence may come a moment later than the answer.

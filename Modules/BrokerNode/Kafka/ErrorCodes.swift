@@ -270,7 +270,8 @@ extension AlterConfigRefusal {
 
     var message: String {
         switch self {
-        case .agreedByAll(let name): "all brokers must agree on \(name): change it for all of them (broker \"\"), and do not remove it"
+        case .agreedByAll(let name):
+            "all brokers must agree on \(name): change it for all of them (broker \"\"), and do not remove it"
         case .unsupportedResource(let kind): "\(kind) has no settings here; topics and brokers have"
         case .unknownTopic(let name): "there is no topic '\(name)'"
         case .illegalTopicName(let problem): problem.description

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BrokerNode
+import ControllerNode
 import Coordinator
 import Foundation
 import Transport
