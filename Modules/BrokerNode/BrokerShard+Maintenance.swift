@@ -188,6 +188,8 @@ extension BrokerShard {
         } catch {
             logger.error("the metadata log was not closed cleanly: \(error)")
         }
+        replicator.close()
+        (controllerPort as? ControllerClient)?.close()
         controller = nil
         controllerPort = nil
         return isClean
@@ -196,6 +198,7 @@ extension BrokerShard {
     /// Writes down that the broker stopped in order, for its next registration.
     func leaveProofOfCleanShutdown() {
         guard let epoch = membership?.epoch else { return }
+        membership = nil
         do throws(DiskFault) {
             try CleanShutdown.leave(epoch, on: disk)
         } catch {

@@ -15,6 +15,9 @@ struct PartitionSettings: Sendable {
     var timestampBeforeMillisecondsMax: Int64
     var timestampAfterMillisecondsMax: Int64
     var writeCaching: Bool
+    /// Replicas that are copied to no faster than the rates of the brokers say (KIP-73).
+    var leaderThrottled: ThrottledReplicas
+    var followerThrottled: ThrottledReplicas
     /// In-sync replicas without which nothing is acknowledged by all.
     var inSyncReplicasMin: Int
     var compacts: Bool
@@ -29,6 +32,8 @@ struct PartitionSettings: Sendable {
         timestampBeforeMillisecondsMax = Int64(configs[.timestampBeforeMillisecondsMax, of: topic])
         timestampAfterMillisecondsMax = Int64(configs[.timestampAfterMillisecondsMax, of: topic])
         writeCaching = configs[.writeCaching, of: topic]
+        leaderThrottled = configs[.leaderThrottledReplicas, of: topic]
+        followerThrottled = configs[.followerThrottledReplicas, of: topic]
         inSyncReplicasMin = configs[.inSyncReplicasMin, of: topic]
         let policy = configs[.cleanupPolicy, of: topic]
         compacts = policy.compacts

@@ -24,7 +24,7 @@ final class Membership {
     /// this is not going to.
     private static let duplicatePatienceMilliseconds: Int64 = 15_000
     /// An answer that takes longer is not waited for: the next heartbeat is sent.
-    private static let answerMilliseconds: Int64 = 2_000
+    private static let answerMilliseconds: Int64 = 1_000
 
     private unowned let shard: BrokerShard
     private let base: RegisterBroker
@@ -184,7 +184,9 @@ final class Membership {
         guard shard.isMember, !joining.isEmpty else { return }
         let waiting = joining
         joining = []
-        shard.askAll({ $1(()) }) { (_: [Void]) in for done in waiting { done(.success(())) } }
+        shard.askAll({ shard, reply in reply(shard.prepareProducerIDs()) }) { (_: [Void]) in
+            for done in waiting { done(.success(())) }
+        }
     }
 
     private func left() {

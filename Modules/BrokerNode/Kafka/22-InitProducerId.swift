@@ -24,6 +24,15 @@ extension BrokerShard {
         }
     }
 
+    /// Fetches a block of producer ids before anybody asks, so that producers can begin while no controller is active.
+    func prepareProducerIDs() {
+        guard producerIDs.isEmpty, producerIDWaiters.isEmpty else { return }
+        nextProducerID { [self] result in
+            // It goes back: nobody has seen it.
+            if case .success(let id) = result { producerIDs = id.rawValue..<producerIDs.upperBound }
+        }
+    }
+
     /// A producer id that nobody else has, from this shard's block or a new one.
     private func nextProducerID(_ reply: @escaping (Result<ProducerID, ProducerIDRefusal>) -> Void) {
         if let id = producerIDs.popFirst() { return reply(.success(ProducerID(id))) }

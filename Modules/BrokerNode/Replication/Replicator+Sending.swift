@@ -44,7 +44,7 @@ extension Replicator {
 
     /// - Returns: whether there is more to send of this partition now.
     private func add(_ partition: Partition, for broker: FollowingBroker, to frame: inout AppendFrameBuilder) -> Bool {
-        let room = Replicas.frameByteCountMax - frame.byteCount
+        let room = min(Replicas.frameByteCountMax - frame.byteCount, allowance(of: partition, for: broker))
         guard let plan = partition.nextAppend(to: broker.id, byteCountMax: room) else {
             if let header = partition.announcement(to: broker.id) { frame.add(header, of: partition.id) }
             return false
@@ -62,6 +62,7 @@ extension Replicator {
         }
         guard isSent == true else { return false }
         frame.add(plan.header, of: partition.id, run.bytes)
+        if isThrottled(partition, for: broker) { spend(run.bytes.count, for: broker) }
         metrics.replicatedByteCount += UInt64(run.bytes.count)
         return partition.leader?.hasNext(for: broker.id) == true
     }
@@ -103,6 +104,48 @@ extension Replicator {
             if let broker { becomeDue(partition, at: broker) }
         }
         shard.disk.submitRead(file, at: position, count: byteCount, ticket: ticket)
+    }
+}
+
+// MARK: Throttling
+
+extension Replicator {
+    /// Members of the in-sync set are never slowed down: acknowledgements wait for them (KIP-73).
+    private func isThrottled(_ partition: Partition, for broker: FollowingBroker) -> Bool {
+        guard let leader = partition.leader, !leader.assignment.inSync.contains(broker.id) else { return false }
+        let settings = partition.settings
+        return settings.leaderThrottled.contains(partition.id.index, on: shard.node.id)
+            || settings.followerThrottled.contains(partition.id.index, on: broker.id)
+    }
+
+    /// Record bytes that may go to a follower now; 0 makes the partition due again when there are some.
+    private func allowance(of partition: Partition, for broker: FollowingBroker) -> Int {
+        guard isThrottled(partition, for: broker) else { return .max }
+        let now = shard.now
+        refreshRates(for: broker, at: now)
+        let allowed = min(quota.allowance(at: now), broker.quota.allowance(at: now))
+        guard allowed == 0 else { return allowed }
+        shard.schedule(at: max(quota.nextAllowance, broker.quota.nextAllowance)) { [weak self, weak broker] in
+            if let broker { self?.becomeDue(partition, at: broker) }
+        }
+        return 0
+    }
+
+    private func spend(_ byteCount: Int, for broker: FollowingBroker) {
+        let now = shard.now
+        quota.spend(byteCount, at: now)
+        broker.quota.spend(byteCount, at: now)
+    }
+
+    /// The rates hold for a whole broker, of which this shard takes its share.
+    private func refreshRates(for broker: FollowingBroker, at now: Instant) {
+        let settings = shard.configs.settings
+        quota.change(bytesPerSecond: share(of: settings[.leaderThrottledRate]), at: now)
+        broker.quota.change(bytesPerSecond: share(of: settings[.followerThrottledRate]), at: now)
+    }
+
+    private func share(of rate: Int) -> Int64? {
+        rate == .max ? nil : max(1, Int64(rate) / Int64(shard.node.shardCount))
     }
 }
 

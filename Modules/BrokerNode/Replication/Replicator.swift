@@ -26,6 +26,8 @@ final class FollowingBroker {
     var dueIDs: Set<PartitionID> = []
     /// The registration of the broker at the other end of the link.
     var brokerEpoch: Int64 = -1
+    /// Of `follower.replication.throttled.rate`, for what is throttled.
+    var quota = ReplicationQuota(bytesPerSecond: nil, at: Instant(nanoseconds: 0))
     /// Pause before the next attempt to connect; doubles.
     var pauseMilliseconds = Replicator.pauseMillisecondsMin
     var isConnectScheduled = false
@@ -61,6 +63,8 @@ final class Replicator {
     static let tickMilliseconds: Int64 = 200
 
     unowned let shard: BrokerShard
+    /// Of `leader.replication.throttled.rate`, for what is throttled.
+    var quota = ReplicationQuota(bytesPerSecond: nil, at: Instant(nanoseconds: 0))
     var links: (any ReplicaLinks)?
     private(set) var brokers: [NodeID: FollowingBroker] = [:]
     /// Partitions whose followers should hear of a higher high watermark.
@@ -115,6 +119,13 @@ final class Replicator {
         guard broker.followed.isEmpty else { return }
         links?.close(broker.id)
         brokers[broker.id] = nil
+    }
+
+    /// Ends all links. Nothing may be sent afterwards.
+    func close() {
+        for id in brokers.keys { links?.close(id) }
+        brokers = [:]
+        links = nil
     }
 
     // MARK: What is due

@@ -11,7 +11,9 @@ public import WireProtocol
 /// - SeeAlso: docs/decisions/0012-controller-quorum.md
 public final class ControllerClient: ControllerPort {
     /// How long a command may take, waiting for an active controller included.
-    public static let commandMillisecondsDefault: Int64 = 30_000
+    ///
+    /// Shorter than the time that clients wait for an answer, so that they get a sentence.
+    public static let commandMillisecondsDefault: Int64 = 10_000
 
     private let loop: ShardLoop
     private let node: NodeID
