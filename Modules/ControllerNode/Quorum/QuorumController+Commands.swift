@@ -145,6 +145,27 @@ extension QuorumController {
     }
 }
 
+// MARK: Upkeep
+
+extension QuorumController {
+    /// Does what an active controller does unasked: leaders go back to where they are preferred, draining brokers are
+    /// emptied, replicas are evened out, internal topics grow with the cluster.
+    func keepUp() {
+        guard isActive, var upkeep, upkeepDeadline <= time.now else { return }
+        let settings = settings.overlaid(by: image, for: member.id)
+        let chores = upkeep.due(on: image, settings: settings, at: time.now)
+        upkeepDeadline = upkeep.nextDeadline(settings: settings)
+        self.upkeep = upkeep
+        for chore in chores {
+            switch chore {
+            case .rebalanceLeaders(let command): submit(command) { _ in }
+            case .balance(let command): submit(command) { _ in }
+            case .raiseInternalReplication(let command): submit(command) { _ in }
+            }
+        }
+    }
+}
+
 /// Commands decided together, on the metadata with everything decided before.
 struct ProposalDraft {
     private(set) var records: [MetadataRecord] = []

@@ -35,6 +35,8 @@ extension QuorumController {
             sessions: BrokerSessions(
                 start: time.now, timeoutMilliseconds: Int64(settings[.brokerSessionTimeoutMilliseconds])))
         isFencing = false
+        upkeep = ControllerUpkeep(start: time.now)
+        upkeepDeadline = time.now
         finalizeFeatures()
         tellObservers()
     }
@@ -42,6 +44,7 @@ extension QuorumController {
     /// What was decided and is not committed may still be committed by the next leader, or not.
     private func resign(leader: NodeID?) {
         speculation = nil
+        upkeep = nil
         for flight in flights {
             let refusal: SubmitRefusal =
                 switch flight.awaited {

@@ -88,6 +88,10 @@ public final class QuorumController {
     var recordCountSinceSnapshot = 0
     var byteCountAtSnapshot: Int64 = 0
     var isFencing = false
+    /// Present while this controller is active.
+    var upkeep: ControllerUpkeep?
+    /// When the next chore is due; a changed interval counts from there.
+    var upkeepDeadline = Instant.distantFuture
     private var subscribers: [(MetadataPublication) -> Void] = []
     private var observers: [() -> Void] = []
     private var isTurning = false
@@ -162,6 +166,7 @@ public final class QuorumController {
         if let speculation, !isFencing, let expiry = speculation.sessions.nextDeadline(on: image) {
             deadline = min(deadline, expiry)
         }
+        if speculation != nil, upkeep != nil { deadline = min(deadline, upkeepDeadline) }
         return deadline
     }
 
@@ -239,6 +244,7 @@ public final class QuorumController {
         if let fault = store.fault { return fail(.disk(fault)) }
         if advanceSnapshot(completions) { didWork = true }
         expireSessions()
+        keepUp()
         if isActive, hasWork {
             decideWaiting()
             didWork = true
