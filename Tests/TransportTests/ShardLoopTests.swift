@@ -62,7 +62,10 @@ struct ShardLoopTests {
                 loop.schedule(afterMilliseconds: 5) { done.resume() }
             }
         }
-        #expect(seen.withLock { $0.prefix(4) } == ["work", "more work", "disk", "flush"])
+        // On a busy machine the loop's own sweep may end a round in between.
+        let events = seen.withLock { $0 }
+        #expect(events.first == "work")
+        #expect(events.drop { $0 != "more work" }.prefix(3) == ["more work", "disk", "flush"])
         await group.shutDown()
     }
 

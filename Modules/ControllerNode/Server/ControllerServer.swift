@@ -159,12 +159,19 @@ public final class ControllerServer: Sendable {
         } catch { throw ControllerStartFailure.folderRefused(path: path, error) }
     }
 
+    /// What is advertised to this machine alone is served to it alone.
+    private static func host(_ settings: BrokerSettings) -> String {
+        let loopback = ["127.0.0.1", "localhost", "::1"]
+        guard let advertised = settings[.rpcAdvertisedHost], loopback.contains(advertised) else { return "0.0.0.0" }
+        return advertised
+    }
+
     private static func listen(
         _ settings: BrokerSettings, _ member: ControllerLoop, _ folder: DataFolderIdentity, on group: ShardLoopGroup
     ) async throws -> RPCServer {
         do {
             return try await RPCServer.bind(
-                host: "0.0.0.0", port: settings[.rpcPort], group: group,
+                host: host(settings), port: settings[.rpcPort], group: group,
                 hello: .node(folder.node, role: .controller, clusterID: folder.clusterID.text),
                 service: member.service, catalogue: Admin.methods + Controller.methods, limits: .betweenControllers)
         } catch { throw ControllerStartFailure.listener(error) }
