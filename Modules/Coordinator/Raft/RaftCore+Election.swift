@@ -38,6 +38,12 @@ extension RaftCore {
 
     // MARK: Campaign
 
+    /// Whether this node stands for election: as a voter, or as one whose removal is not committed. The latter may be the
+    /// only one whose log the others can accept; its own vote does not count (Ongaro, 4.2.2).
+    private var mayCampaign: Bool {
+        isVoter || log.votersEnd > commit && log.voters(at: commit).contains(me.key)
+    }
+
     mutating func electionTimedOut() {
         resetElectionDeadline()
         // Its log is about to be another one.
@@ -45,7 +51,7 @@ extension RaftCore {
         // Nobody was asked yet: a disk slower than the time-out shall not keep it from ever being a candidate.
         guard role != .candidate || disk.isHardStateDurable else { return }
         leader = nil
-        guard isVoter else {
+        guard mayCampaign else {
             role = .follower
             return seekLeader(log.voters.voters.map(\.id) + contacts.filter { log.voters[$0] == nil })
         }

@@ -96,7 +96,11 @@ extension RaftCore {
     /// voters.
     mutating func advanceChange() {
         guard leadership.isEstablished else { return }
-        guard var change = leadership.change else { return writeLearnedVoters() }
+        guard var change = leadership.change else {
+            // Elected to finish its own removal.
+            guard isVoter || log.votersEnd > handedOut else { return abdicate() }
+            return writeLearnedVoters()
+        }
         if let end = change.awaitedEnd {
             guard handedOut >= end else { return }
             change.awaitedEnd = nil

@@ -25,6 +25,8 @@ struct RaftLog: Sendable {
     var last: LogPosition { entries.last?.position ?? start }
     /// The quorum in force: of the last entry that set one, committed or not.
     var voters: VoterSet { voterHistory[voterHistory.count - 1].voters }
+    /// Where the entry with the present voters ends.
+    var votersEnd: Offset { voterHistory[voterHistory.count - 1].end }
     /// Whether the quorum can be learned from the log or a snapshot, and not only from how this node was set up.
     var hasWrittenVoters: Bool { voterHistory.count > 1 || snapshot.position.end > .zero }
 

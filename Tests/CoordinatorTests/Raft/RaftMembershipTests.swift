@@ -118,6 +118,28 @@ import Testing
         #expect(quorum.broken.isEmpty)
     }
 
+    @Test("a leader whose own removal is only in its log is elected to finish it, without its own vote")
+    func finishesItsRemoval() {
+        var quorum = Quorum.elected(2)
+        guard let leader = quorum.leader else { return }
+        let other = quorum.follower
+        quorum.isolate(other)
+        quorum.step(leader, .voterChangeRequested(.remove(Quorum.voter(leader.rawValue).key), RaftTicket(1)))
+        quorum.run(milliseconds: 10_000)
+        #expect(quorum.core(leader)?.isVoter == false)
+        #expect(quorum.leader == nil, "nobody hears of it, and its own log counts for nothing")
+        // The other one lacks the entry, so that nobody votes for it: it needs the removed one once more.
+        quorum.cuts = []
+        quorum.run(milliseconds: 10_000)
+        #expect(quorum.leader == other)
+        #expect(quorum.core(leader)?.isLeader == false)
+        #expect(quorum.core(other)?.voters.count == 1)
+        quorum.propose("on")
+        quorum.settle()
+        #expect(quorum[other].applied == ["on"])
+        #expect(quorum.broken.isEmpty)
+    }
+
     @Test("a voter that was removed while it was away disturbs nobody, and learns of it")
     func disruptiveServer() {
         var quorum = Quorum.elected(4)
