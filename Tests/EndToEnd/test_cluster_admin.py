@@ -124,7 +124,7 @@ def test_a_reassignment_is_cancelled(own_cluster, topic):
     produce(cluster, topic, 100)
     before = cluster.partitions(topic)[0].replicas
     spare = next(broker for broker in (1, 2, 3, 4) if broker not in before)
-    cluster.pause("broker", spare)
+    cluster.kill("broker", spare)
     running = ",".join(cluster.address(broker) for broker in before)
     client = KafkaAdminClient(bootstrap_servers=running)
     client.alter_partition_reassignments({Place(topic, 0): [*before[:2], spare]})

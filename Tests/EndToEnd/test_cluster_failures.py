@@ -16,8 +16,9 @@ from test_cluster_clients import produce, stored
 
 def refusal(cluster, role, config, seconds=25, environment=None):
     """Starts a node that must not run: what it says until it ends, or for as long as it keeps trying."""
+    # By way of env: the first process that libfaketime is loaded into loses its arguments in Swift.
     process = subprocess.Popen(
-        [BINARIES / f"myelin-{role}", "--config", config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ["/usr/bin/env", BINARIES / f"myelin-{role}", "--config", config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=clean_environment(environment))
     try:
         output, errors = process.communicate(timeout=seconds)

@@ -35,7 +35,9 @@ def commit(member):
     return {place.partition: place.offset for place in member.commit(asynchronous=False) if place.error is None}
 
 
-@pytest.mark.parametrize("end", ["kill", "stop", "pause"])
+# Not "pause": of a frozen coordinator, which keeps its connections open, a client hears nothing until its own clock ends
+# the session, whatever the next coordinator does.
+@pytest.mark.parametrize("end", ["kill", "stop"])
 def test_members_and_offsets_survive_their_coordinator(cluster, topic, end):
     cluster.create(topic, 4)
     produce(cluster, topic, 400)
@@ -58,10 +60,8 @@ def test_members_and_offsets_survive_their_coordinator(cluster, topic, end):
     produce(cluster, topic, 40)
     new = {(partition, offset) for partition in range(4) for offset in range(100, 110)}
     poll_until(members, lambda more: places(more) >= new, seconds=60)
-    # The next coordinator knows the members: nobody lost a partition. Of a frozen one, which keeps its connections open,
-    # a client hears nothing until its own clock ends the session.
-    assert end == "pause" or revocations == []
-    poll_until(members, lambda _: all(len(member.assignment()) == 2 for member in members), seconds=60)
+    # The next coordinator knows the members: nobody lost a partition.
+    assert revocations == [] and all(len(member.assignment()) == 2 for member in members)
     done = {}
     for member in members:
         done |= commit(member)

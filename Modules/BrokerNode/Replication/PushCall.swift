@@ -12,6 +12,9 @@ internal import WireProtocol
 /// memory is bounded.
 final class PushCall: @unchecked Sendable {
     // Proof of @unchecked: touched on `call.loop` only, where `begin` and the call's events run.
+    /// Between two looks whether this broker is registered.
+    private static let greetingMilliseconds: Int64 = 20
+
     private let call: RPCCall
     private let shards: ShardSet
     private let home: Int
@@ -41,7 +44,18 @@ final class PushCall: @unchecked Sendable {
                     .invalidRequest, "this is broker \(shard.node.id), not broker \(request.recipient)",
                     remedy: "Two brokers advertise one address: correct myelin.rpc.port or the advertised host."))
         }
-        // Answered at once, so that the leader knows the registration that it talks to.
+        greet()
+    }
+
+    /// Tells the leader which registration it talks to, as soon as there is one: the leader names it when it proposes this
+    /// broker for an in-sync set, and one of an earlier start would be refused for ever.
+    private func greet() {
+        guard !isOver else { return }
+        let shard = shards[home]
+        guard shard.isRegistered else {
+            shard.schedule(afterMilliseconds: Self.greetingMilliseconds) { [self] in greet() }
+            return
+        }
         answer([], cost: 0)
     }
 

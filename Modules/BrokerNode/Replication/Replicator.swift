@@ -166,7 +166,6 @@ final class Replicator {
 
     /// The other end has said who it is: every partition's logs are compared before anything is sent.
     private func opened(_ broker: FollowingBroker, brokerEpoch: Int64) {
-        broker.link = .open(isWritable: true)
         broker.brokerEpoch = brokerEpoch
         broker.pauseMilliseconds = Self.pauseMillisecondsMin
         for partition in broker.followed.values {
@@ -212,7 +211,13 @@ final class Replicator {
             links?.close(broker.id)
             return happened(.lost(broker.id))
         }
-        if case .opening = broker.link { opened(broker, brokerEpoch: reply.brokerEpoch) }
+        if case .opening = broker.link {
+            broker.link = .open(isWritable: true)
+            opened(broker, brokerEpoch: reply.brokerEpoch)
+        } else if reply.brokerEpoch != broker.brokerEpoch {
+            // It registered again, as the cluster had forgotten it.
+            opened(broker, brokerEpoch: reply.brokerEpoch)
+        }
         let now = shard.now
         for answer in reply.answers {
             guard let partition = broker.followed[answer.partition] else { continue }
