@@ -90,6 +90,14 @@ func check(_ api: APIKey, _ side: Side, _ reader: ByteReader, _ version: Int16, 
         case .describeCluster: DescribeClusterRequest.self
         case .describeProducers: DescribeProducersRequest.self
         case .describeTopicPartitions: DescribeTopicPartitionsRequest.self
+        case .electLeaders: ElectLeadersRequest.self
+        case .alterPartitionReassignments: AlterPartitionReassignmentsRequest.self
+        case .listPartitionReassignments: ListPartitionReassignmentsRequest.self
+        case .describeQuorum: DescribeQuorumRequest.self
+        case .updateFeatures: UpdateFeaturesRequest.self
+        case .unregisterBroker: UnregisterBrokerRequest.self
+        case .addRaftVoter: AddRaftVoterRequest.self
+        case .removeRaftVoter: RemoveRaftVoterRequest.self
         }
     check(request, side, reader, version, of: frame)
 }
