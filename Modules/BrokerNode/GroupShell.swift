@@ -89,7 +89,7 @@ final class GroupShell {
             guard let self else { return }
             switch result {
             case .success: step(.appended(ticket))
-            case .failure(let failure): step(.appendFailed(ticket, failure.groupFailure))
+            case .failure(let failure): step(.appendFailed(ticket, failure.appendFailure))
             }
         }
     }

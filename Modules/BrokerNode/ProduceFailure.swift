@@ -32,8 +32,8 @@ enum ProduceFailure: Error, Sendable {
 }
 
 extension ProduceFailure {
-    /// What the group coordinator makes of it.
-    var groupFailure: AppendFailure {
+    /// What a coordinator makes of it.
+    var appendFailure: AppendFailure {
         switch self {
         case .timedOut: .timedOut
         case .unknownPartition, .unknownTopicID, .partitionGone, .notLeader, .shuttingDown: .leadershipLost

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Primitives
+
 /// What happened.
 public enum Event: Equatable, Sendable {
     /// Every record of the partition has been replayed; from here on the coordinator serves.

@@ -52,17 +52,7 @@ public enum GroupRefusal: Error, Hashable, Sendable {
     case recordsTooLarge
 }
 
-/// Why the log did not keep the records of an `.append`. They may still be there after a time-out, and come back when
-/// the partition is loaded again: the client was told to retry, and the same commit twice is the same commit.
-public enum AppendFailure: Hashable, Sendable {
-    /// Fewer in-sync replicas than acks=all needs, or no partition.
-    case notEnoughReplicas
-    case timedOut
-    /// This node leads the partition no more.
-    case leadershipLost
-    case storageFailed
-    case recordsTooLarge
-
+extension AppendFailure {
     var refusal: GroupRefusal {
         switch self {
         case .notEnoughReplicas, .timedOut: .coordinatorNotAvailable

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Primitives
-
 /// Deadlines in order. Setting, moving and cancelling one is O(log n) and hashes nothing; a cancelled one leaves nothing
 /// behind, so a heap holds as many entries as there are timers running.
-struct DeadlineHeap<Key: Sendable>: Sendable {
+package struct DeadlineHeap<Key: Sendable>: Sendable {
     /// A running timer, kept by its owner; nil when none runs.
-    struct Handle: Sendable, Equatable {
+    package struct Handle: Sendable, Equatable {
         fileprivate let slot: Int
     }
 
@@ -24,11 +22,13 @@ struct DeadlineHeap<Key: Sendable>: Sendable {
     private var vacant: [Int] = []
     private var sequence = 0
 
-    var count: Int { heap.count }
-    var next: Instant? { heap.first.map { timers[$0].deadline } }
+    package init() {}
+
+    package var count: Int { heap.count }
+    package var next: Instant? { heap.first.map { timers[$0].deadline } }
 
     /// Starts the timer, or moves it when it runs.
-    mutating func set(_ handle: inout Handle?, to deadline: Instant, for key: @autoclosure () -> Key) {
+    package mutating func set(_ handle: inout Handle?, to deadline: Instant, for key: @autoclosure () -> Key) {
         sequence += 1
         if let handle {
             timers[handle.slot].deadline = deadline
@@ -51,14 +51,14 @@ struct DeadlineHeap<Key: Sendable>: Sendable {
         handle = Handle(slot: slot)
     }
 
-    mutating func cancel(_ handle: inout Handle?) {
+    package mutating func cancel(_ handle: inout Handle?) {
         guard let running = handle else { return }
         _ = remove(running.slot)
         handle = nil
     }
 
     /// Takes out the first timer whose deadline has come. Its owner forgets the handle before anything else.
-    mutating func popDue(at now: Instant) -> Key? {
+    package mutating func popDue(at now: Instant) -> Key? {
         guard let slot = heap.first, timers[slot].deadline <= now else { return nil }
         return remove(slot)
     }
