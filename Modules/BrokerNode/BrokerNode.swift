@@ -63,12 +63,13 @@ public final class BrokerNode: Sendable {
 
     // MARK: Start
 
-    /// Opens the data folder, recovers every partition, and serves clients.
+    /// Opens the data folder and recovers every partition. A node that is a cluster of its own serves clients from then on;
+    /// another one refuses them until it has joined.
     ///
     /// - Parameters:
     ///   - dataDirectory: Made when it is absent.
     ///   - group: One loop for each shard.
-    /// - Returns: when the listener answers.
+    /// - Returns: when the port of the listener is this node's.
     public static func start(
         settings: BrokerSettings, dataDirectory: String, on group: ShardLoopGroup, log: EventLog
     ) async throws -> BrokerNode {
@@ -76,9 +77,10 @@ public final class BrokerNode: Sendable {
         let shards = try await start.makeShards()
         try await start.openController(shards)
         try await start.openPartitions(shards)
-        let listener = try await start.listen(shards)
+        let listener = try await start.reservePort(shards)
         do {
             try await start.beginMembership(shards, at: listener.address)
+            if start.isOwnCluster { try await listener.open() }
         } catch {
             await listener.stopAccepting()
             throw error
@@ -88,13 +90,18 @@ public final class BrokerNode: Sendable {
             diskMechanism: start.diskMechanism)
     }
 
-    /// Tells the cluster where other nodes reach this broker, and makes it a member: from then on it leads partitions.
+    /// Tells the cluster where other nodes reach this broker, and makes it a member: from then on it leads partitions and
+    /// serves clients.
+    ///
+    /// Before, its metadata may be of the time before its start: it would send clients to coordinators and leaders that are
+    /// none, or tell them that there are no brokers, and some of them never ask anybody again.
     ///
     /// To be called when the RPC server answers. Waits for controllers as long as there are none.
     /// - Throws: `StartFailure.registrationRefused` with a sentence that says what to do.
     public func join(rpc address: NetworkAddress) async throws {
         let host = identity.settings[.rpcAdvertisedHost] ?? address.host
         try await shards.join(rpc: RPCEndpoint(host: host, port: UInt16(address.port)))
+        do { try await listener.open() } catch { throw StartFailure.listener(error) }
     }
 
     // MARK: Stop

@@ -14,6 +14,7 @@ struct NodeStart: Sendable {
     let diskMechanism: String
     /// The way to the controllers of the cluster; nil: this node is a cluster of its own.
     private let uplink: Uplink?
+    var isOwnCluster: Bool { uplink == nil }
     private let folder: DataFolderIdentity
     /// The registration that an orderly stop ended; nil after a crash.
     private let previousEpoch: BrokerEpoch?
@@ -153,7 +154,8 @@ struct NodeStart: Sendable {
         }
     }
 
-    func listen(_ shards: ShardSet) async throws -> FrameListener {
+    /// Takes the port of the clients, who are refused until the listener is opened.
+    func reservePort(_ shards: ShardSet) async throws -> FrameListener {
         let addresses = settings[.listeners].addresses
         guard let address = addresses.first, addresses.count == 1 else {
             throw StartFailure.invalidListeners("\(addresses.count) are given, and one is served")
@@ -167,7 +169,7 @@ struct NodeStart: Sendable {
         bounds.connectionCountPerAddressMax = settings[.connectionsPerAddressMax]
         bounds.idleMilliseconds = Int64(settings[.connectionsIdleMilliseconds])
         do {
-            return try await FrameListener.bind(
+            return try await FrameListener.reserve(
                 host: address.host.isEmpty ? "0.0.0.0" : address.host, port: Int(address.port), group: group,
                 limits: bounds
             ) { connection in KafkaConnection(shard: shards[connection.loop.index]) }
@@ -190,7 +192,7 @@ struct NodeStart: Sendable {
         try await shards.run(on: BrokerShard.controllerShard) { shard in
             shard.membership = Membership(shard: shard, registration: registration)
         }
-        if uplink == nil { try await shards.join(rpc: nil) }
+        if isOwnCluster { try await shards.join(rpc: nil) }
     }
 }
 

@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import cluster_wire
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -132,6 +133,33 @@ def test_a_broker_with_an_older_folder_does_not_take_the_place_of_a_newer_one(ow
         "the others lead", lambda: all(one.leader > 0 for one in cluster.partitions(topic).values()))
     found = stored(cluster, topic)
     assert {number: found.get(number) for number in told} == told
+
+
+@pytest.mark.parametrize("victims", [[1], [1, 2, 3]])
+def test_a_broker_serves_clients_only_as_a_member(cluster, topic, victims):
+    """Before, what it knows is of the time before its start: it would send clients to leaders and coordinators that are
+    none, or tell them that there are no brokers, and librdkafka 2.16 then gives up every connection for good."""
+    cluster.create(topic, 3)
+    for number in victims:
+        cluster.kill("broker", number)
+    for number in victims:
+        cluster.begin("broker", number, wait=False)
+    asked = {number: 0 for number in victims}
+    addresses = {number: cluster.address(number) for number in victims}
+    # Longer than the sessions of those that were killed last, which is how long nobody can take their places.
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for number, address in addresses.items():
+            try:
+                with cluster_wire.connect(address, 5) as connection:
+                    known = cluster_wire.metadata(connection, [topic]).brokers
+            except OSError:
+                continue
+            assert number in known, f"broker {number} told a client of {sorted(known)}"
+            asked[number] += 1
+    assert min(asked.values()) > 0, f"answers: {asked}"
+    cluster.begin("broker", "all")
+    cluster.until_in_sync(topic)
 
 
 @pytest.mark.parametrize("shift", ["+1h", "-1h"])

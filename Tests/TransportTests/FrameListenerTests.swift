@@ -163,6 +163,43 @@ struct FrameListenerTests {
         }
     }
 
+    @Test("a reserved port refuses everybody, is nobody else's, and accepts once it is opened")
+    func reserves() async throws {
+        let group = ShardLoopGroup(count: 1)
+        let journal = Journal()
+        let listener = try await FrameListener.reserve(host: "127.0.0.1", port: 0, group: group) {
+            EchoHandler($0, journal)
+        }
+        let port = listener.address.port
+        #expect(port > 0)
+        #expect(throws: TestClientError.connectFailed(ECONNREFUSED)) { try TestClient(port: port) }
+        try await listener.open()
+        try await listener.open()
+        let client = try TestClient(port: port)
+        await client.sendFrame(pattern(10))
+        #expect(await client.receiveFrame() == pattern(10))
+        await listener.drain(withinMilliseconds: 1_000)
+        #expect(throws: TestClientError.connectFailed(ECONNREFUSED)) { try TestClient(port: port) }
+        await group.shutDown()
+    }
+
+    @Test("a listener that is stopped before it was opened gives its port back, and stays closed")
+    func stopsUnopened() async throws {
+        let group = ShardLoopGroup(count: 1)
+        let listener = try await FrameListener.reserve(host: "127.0.0.1", port: 0, group: group) {
+            EchoHandler($0, Journal())
+        }
+        let port = listener.address.port
+        await listener.stopAccepting()
+        try await listener.open()
+        #expect(throws: TestClientError.connectFailed(ECONNREFUSED)) { try TestClient(port: port) }
+        let next = try await FrameListener.bind(host: "127.0.0.1", port: port, group: group) {
+            EchoHandler($0, Journal())
+        }
+        await next.stopAccepting()
+        await group.shutDown()
+    }
+
     @Test("draining tells the handlers, waits for their output and cuts who does not finish")
     func drains() async throws {
         try await withListener { listener, _, journal in

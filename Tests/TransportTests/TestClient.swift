@@ -90,7 +90,7 @@ final class TestClient: Sendable {
     }
 }
 
-enum TestClientError: Error { case connectFailed(Int32) }
+enum TestClientError: Error, Equatable { case connectFailed(Int32) }
 
 /// Bytes that tell their position, so that a lost or moved one shows.
 func pattern(_ count: Int, seed: Int = 0) -> [UInt8] { Array(patternTable[seed * 97..<seed * 97 + count]) }

@@ -50,7 +50,7 @@ extension BrokerShard {
         var response = MetadataResponse()
         response.clusterID = node.clusterID
         response.controllerID = node.id.rawValue
-        response.brokers = liveBrokers(reachedBy: context.connection).map { broker in
+        response.brokers = knownBrokers(to: context.connection).map { broker in
             var entry = MetadataResponse.MetadataResponseBroker()
             entry.nodeID = broker.id.rawValue
             entry.host = broker.host
@@ -104,6 +104,14 @@ struct BrokerEndpoint {
 }
 
 extension BrokerShard {
+    /// Brokers for a client to go on with: those that live, or, when all of them are fenced, the one that answers. A client
+    /// that is told of nobody gives up every connection that it has, and librdkafka 2.16 makes no other one.
+    func knownBrokers(to connection: KafkaConnection) -> [BrokerEndpoint] {
+        let live = liveBrokers(reachedBy: connection)
+        guard live.isEmpty else { return live }
+        return liveBrokers(reachedBy: connection, includingFenced: true).filter { $0.id == node.id }
+    }
+
     /// Brokers that clients are told of, by id.
     ///
     /// Without `advertised.listeners` this broker says what the client itself used to get here: the address that works.
