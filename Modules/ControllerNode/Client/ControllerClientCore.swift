@@ -22,7 +22,8 @@ public struct ControllerClientLimits: Equatable, Sendable {
 /// How a broker finds the active controller, hands requests to it, and follows the committed metadata: events in, effects
 /// out.
 ///
-/// It follows one controller at a time, the active one where it can. A request waits until somebody is known to be active;
+/// It follows one controller at a time, the active one where it can. Controllers tell it who votes: it looks for them where
+/// they are by now, and goes back to the bootstrap list when none of them answers. A request waits until somebody is known to be active;
 /// it is sent again only when it certainly was not done, and otherwise ends as `.outcomeUnknown`. A command is answered when
 /// the followed image holds what it led to.
 public struct ControllerClientCore: Sendable {
@@ -83,8 +84,11 @@ public struct ControllerClientCore: Sendable {
     public private(set) var term = Term.zero
 
     private let bootstrap: [Controller.ControllerEndpoint]
+    /// As the latest term told them; may be nobody.
+    public private(set) var voters: [Controller.ControllerEndpoint] = []
     private var entropy: Entropy
-    private var bootstrapNext: Int
+    /// Whom to follow next when nobody is known to be active.
+    private var candidateNext: Int
     private var followed: Controller.ControllerEndpoint?
     /// Of the stream that `.follow` opened last.
     public private(set) var streamNumber: UInt64 = 0
@@ -117,7 +121,7 @@ public struct ControllerClientCore: Sendable {
         self.bootstrap = bootstrap
         self.limits = limits
         self.entropy = entropy
-        bootstrapNext = self.entropy.index(below: bootstrap.count)
+        candidateNext = self.entropy.index(below: bootstrap.count)
         followPause = limits.pauseMilliseconds
         callPause = limits.pauseMilliseconds
         followAt = now
@@ -191,8 +195,9 @@ public struct ControllerClientCore: Sendable {
         if let leader, !isAvoided(leader, at: now) {
             target = leader
         } else {
-            target = bootstrap[bootstrapNext]
-            bootstrapNext = (bootstrapNext + 1) % bootstrap.count
+            let known = candidates
+            target = known[candidateNext % known.count]
+            candidateNext = (candidateNext + 1) % known.count
         }
         streamNumber += 1
         followed = target
@@ -200,6 +205,11 @@ public struct ControllerClientCore: Sendable {
         heard = now
         snapshot = nil
         effects.append(.follow(target, fromOffset: nextOffset, stream: streamNumber))
+    }
+
+    /// Everybody who may know the active controller: who votes, then what of the bootstrap list is not among them.
+    private var candidates: [Controller.ControllerEndpoint] {
+        voters + bootstrap.filter { seed in !voters.contains { $0.isSamePlace(as: seed) } }
     }
 
     private func isAvoided(_ endpoint: Controller.ControllerEndpoint, at now: Instant) -> Bool {
@@ -232,6 +242,7 @@ public struct ControllerClientCore: Sendable {
                     effects.append(.unfollow)
                     return loseFollowed(at: now)
                 }
+                if item.term >= term, !item.voters.isEmpty { voters = item.voters.filter(\.isReachable) }
                 learn(item.leader, term: item.term, at: now, &effects)
             case .snapshotPiece: try take(piece: item, attachment, &effects)
             case .records: try take(records: attachment, item, &effects)

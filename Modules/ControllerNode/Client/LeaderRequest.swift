@@ -49,6 +49,9 @@ public enum LeaderResponse: Equatable, Sendable {
 extension Controller.ControllerEndpoint {
     /// Whether both lead to the same socket, whoever is thought to listen there.
     func isSamePlace(as other: Controller.ControllerEndpoint) -> Bool { host == other.host && port == other.port }
+
+    /// Whether anything can be at this place: the controller of a node that is its own cluster has none.
+    var isReachable: Bool { !host.isEmpty && port > 0 }
 }
 
 extension Controller.Refusal {

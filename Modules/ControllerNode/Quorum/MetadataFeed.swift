@@ -54,6 +54,7 @@ public struct MetadataFeed {
                 ($0.kind, $0.term, $0.nextOffset) = (.status, controller.term, controller.nextOffset)
                 $0.leader = controller.leader.map(Controller.ControllerEndpoint.init)
                 $0.clusterID = controller.member.cluster?.text ?? ""
+                $0.voters = controller.voters.voters.map(Controller.ControllerEndpoint.init)
             })
     }
 

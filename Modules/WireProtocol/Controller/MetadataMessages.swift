@@ -35,6 +35,8 @@ extension Controller {
         public var byteCount: Int64 = 0
         /// Status: the cluster, for a broker whose data folder is new.
         public var clusterID = ""
+        /// Status: who votes, ascending by id, so that whoever follows finds the controllers that came later.
+        public var voters: [ControllerEndpoint] = []
 
         public init() {}
 
@@ -46,6 +48,7 @@ extension Controller {
             try visitor.field(5, "position", &position)
             try visitor.field(6, "byteCount", &byteCount)
             try visitor.field(7, "clusterID", &clusterID)
+            try visitor.field(8, "voters", &voters)
         }
     }
 

@@ -149,6 +149,64 @@ struct ControllerClientCoreTests {
         #expect(answers == [2: .outcomeUnknown])
     }
 
+    @Test("controllers that came later are found when all of the bootstrap list are gone")
+    mutating func learnsVoters() throws {
+        core = ControllerClientCore(
+            bootstrap: [Controller.ControllerEndpoint(.none, host: "c1", port: 9191)], entropy: Entropy(seed: 1),
+            at: at(0))
+        step(.timePassed, 0)
+        let item = Controller.MetadataItem.with {
+            ($0.kind, $0.term, $0.leader) = (.status, Term(1), endpoint(1))
+            $0.voters = [endpoint(1), endpoint(2), endpoint(3)]
+        }
+        step(.itemReceived(item, attachment: .empty, stream: core.streamNumber), 1)
+        if let followed { step(.itemReceived(item, attachment: .empty, stream: followed.stream), 2) }
+        #expect(core.voters.map(\.host) == ["c1", "c2", "c3"])
+        step(.followEnded(stream: core.streamNumber), 10)
+        var visited: Set<String> = []
+        for milliseconds in stride(from: Int64(50), through: 10_000, by: 50) {
+            step(.timePassed, milliseconds)
+            guard let next = followed else { continue }
+            visited.insert(next.host)
+            step(.followEnded(stream: next.stream), milliseconds)
+        }
+        #expect(visited == ["c1", "c2", "c3"])
+    }
+
+    @Test("the bootstrap list is asked again when no voter that was told of answers")
+    mutating func fallsBack() throws {
+        step(.timePassed, 0)
+        let item = Controller.MetadataItem.with {
+            ($0.kind, $0.term) = (.status, Term(1))
+            // The controller of a node that is its own cluster answers nowhere.
+            $0.voters = [Controller.ControllerEndpoint(NodeID(9), host: "", port: 0), endpoint(7)]
+        }
+        step(.itemReceived(item, attachment: .empty, stream: core.streamNumber), 1)
+        #expect(core.voters == [endpoint(7)])
+        step(.followEnded(stream: core.streamNumber), 10)
+        var visited: Set<String> = []
+        for milliseconds in stride(from: Int64(50), through: 10_000, by: 50) {
+            step(.timePassed, milliseconds)
+            guard let next = followed else { continue }
+            visited.insert(next.host)
+            step(.followEnded(stream: next.stream), milliseconds)
+        }
+        #expect(visited == ["c1", "c2", "c3", "c7"])
+    }
+
+    @Test("who voted in an earlier term is no news")
+    mutating func staleVoters() {
+        connect()
+        let item = { (term: Int64, id: Int32) in
+            Controller.MetadataItem.with {
+                ($0.kind, $0.term, $0.leader, $0.voters) = (.status, Term(term), endpoint(1), [endpoint(id)])
+            }
+        }
+        step(.itemReceived(item(3, 1), attachment: .empty, stream: core.streamNumber), 10)
+        step(.itemReceived(item(2, 5), attachment: .empty, stream: core.streamNumber), 20)
+        #expect(core.voters == [endpoint(1)])
+    }
+
     @Test("silence of the followed controller makes it look for another one")
     mutating func silence() {
         connect()

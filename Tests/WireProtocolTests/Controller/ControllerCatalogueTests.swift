@@ -49,6 +49,7 @@ struct ControllerCatalogueTests {
             Controller.MetadataItem.with {
                 ($0.kind, $0.term, $0.nextOffset, $0.leader) = (.snapshotPiece, Term(4), Offset(9), leader)
                 ($0.position, $0.byteCount) = (1 << 40, 1 << 41)
+                $0.voters = [leader]
             })
         try expectRoundTrip(
             Controller.QuorumInfoResponse.with {
