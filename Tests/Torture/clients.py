@@ -21,12 +21,12 @@ CATCH_UP_SECONDS = 90
 class Clients:
     """Two producers, a reader, a group of three and an observer on one topic, with their notes in `folder`."""
 
-    def __init__(self, folder, bootstrap, topic, partitions, rate, size=200, members=3, producers=2):
+    def __init__(self, folder, bootstrap, topic, partitions, rate, size=200, members=3, producers=2, debug=""):
         self.folder, self.bootstrap, self.topic, self.partitions = Path(folder), bootstrap, topic, partitions
         self.folder.mkdir(parents=True, exist_ok=True)
         self.shared = [
             "--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions), "--size", str(size),
-            "--rate", str(rate // max(producers, 1))]
+            "--rate", str(rate // max(producers, 1)), "--debug", debug]
         self.roles = [("produce", str(number)) for number in range(producers)]
         self.roles += [("read",), ("observe",)]
         self.roles += [("group", "group", str(member)) for member in range(members)]

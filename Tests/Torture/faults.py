@@ -370,7 +370,11 @@ LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 def clock_binaries(folder):
-    """Programs that start ours with a wall clock that a file moves: faketime(1), the monotonic clock left alone."""
+    """Programs that start ours with a wall clock that a file moves: faketime(1), the monotonic clock left alone.
+
+    By way of env: libfaketime changes the environment of the first process that it is loaded into, and Swift, which looks
+    for the arguments beside the environment, finds none there.
+    """
     assert LIBFAKETIME.exists(), "the Debian package faketime is not installed"
     folder.mkdir()
     (folder / "myelin").symlink_to(BINARIES / "myelin")
@@ -383,7 +387,7 @@ if [ "$1" = --config ]; then
     [ -e "$FAKETIME_TIMESTAMP_FILE" ] || echo +0 > "$FAKETIME_TIMESTAMP_FILE"
     export LD_PRELOAD={LIBFAKETIME}
 fi
-exec {BINARIES}/myelin-{role} "$@"
+exec /usr/bin/env {BINARIES}/myelin-{role} "$@"
 """)
         program.chmod(0o755)
     return folder

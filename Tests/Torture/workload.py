@@ -108,7 +108,8 @@ def group(options, stopping, recorder):
     """Commits every half second what it was given; a partition starts where the group has committed."""
     name, number = options.arguments
     reader = f"{name}/{number}"
-    member = consumer(options, **{"group.id": name, "client.id": reader})
+    debug = {"debug": options.debug, "log_level": 7} if options.debug else {}
+    member = consumer(options, **{"group.id": name, "client.id": reader, **debug})
     given = {}
 
     def assigned(consumer, partitions):
@@ -241,6 +242,7 @@ def main():
     parser.add_argument("--log", required=True)
     parser.add_argument("--rate", type=int, default=400, help="records a second")
     parser.add_argument("--size", type=int, default=200, help="bytes of a value")
+    parser.add_argument("--debug", default="", help="what librdkafka tells of a group's members, such as cgrp,protocol")
     options = parser.parse_args()
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
