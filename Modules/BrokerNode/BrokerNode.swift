@@ -53,7 +53,7 @@ public final class BrokerNode: Sendable {
         self.listener = listener
         self.diskMechanism = diskMechanism
         observer = NodeObserver(
-            shards: shards, dataDirectory: identity.dataDirectory, diskMechanism: diskMechanism)
+            shards: shards, identity: identity, diskMechanism: diskMechanism)
     }
 
     public var clusterID: String { identity.clusterID }

@@ -61,7 +61,7 @@ final class AdminService: Sendable {
         self.process = process
         self.observer = observer
         self.onStopRequest = onStopRequest
-        peers = PeerBrokers(identity: identity, loop: shards.loops[BrokerShard.controllerShard])
+        peers = observer.peers
     }
 
     /// A handler for each method of the catalogue.

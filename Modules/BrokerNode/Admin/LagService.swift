@@ -104,14 +104,9 @@ extension AdminService {
                 $0.logStartOffset = found.logStartOffset
                 $0.highWatermark = found.highWatermark
                 guard let committed = asked.committed?.offset else { return }
-                $0.recordLag = max(0, found.highWatermark.distance(from: committed))
-                guard let firstUnread = found.timestamp else {
-                    $0.timeLagMilliseconds = 0
-                    return
-                }
-                // A record may be without a time, and a producer's clock ahead of ours: an age is never negative.
-                $0.timeLagMilliseconds =
-                    firstUnread >= Timestamp(0) ? max(0, now.rawValue - firstUnread.rawValue) : nil
+                $0.recordLag = found.recordLag(of: committed)
+                let time = found.timestamp.map { Lag.Time.since($0) } ?? .upToDate
+                $0.timeLagMilliseconds = time.milliseconds(at: now)
             }
         }
     }

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Coordinator
 internal import Groups
 internal import Primitives
 internal import RecordBatch
 internal import StorageEngine
+internal import WireProtocol
 
 /// A committed offset, and where the records are that it speaks of.
 struct CommittedPosition: Sendable {
     let group: String
     let topic: String
     let partition: PartitionID
-    /// Shard that owns the partition.
+    /// Shard that owns the partition, where it is led here.
     let owner: Int
+    /// Broker that leads the partition.
+    let leader: NodeID
     let offset: Offset
 }
 
@@ -22,11 +26,32 @@ struct Lag: Sendable {
         /// Since the time of the first record that is not committed.
         case since(Timestamp)
         case unknown
+
+        /// Nil where it is not known: the record may also be without a time. A producer's clock may be ahead of ours: an
+        /// age is never negative.
+        func milliseconds(at wall: Timestamp) -> Int64? {
+            switch self {
+            case .upToDate: 0
+            case .since(let time) where time >= Timestamp(0): max(0, wall.rawValue - time.rawValue)
+            case .since, .unknown: nil
+            }
+        }
     }
 
     let position: CommittedPosition
     let recordCount: Int64
     let time: Time
+}
+
+extension PartitionAnswer {
+    /// Records between a committed offset and the high watermark.
+    func recordLag(of committed: Offset) -> Int64 { max(0, highWatermark.distance(from: committed)) }
+
+    /// The first record that a group has not committed and can still read; nil when it has committed all.
+    func firstUnread(after committed: Offset) -> Offset? {
+        let next = max(committed, logStartOffset)
+        return next < highWatermark ? next : nil
+    }
 }
 
 /// A record whose time is, or was, wanted.
@@ -49,8 +74,8 @@ struct LagReport: Sendable {
     var times: [RecordPlace: Timestamp] = [:]
 }
 
-/// Works out how far groups are behind: committed offsets from the shards that coordinate, high watermarks and record
-/// times from those that own the partitions.
+/// Works out how far groups are behind that are coordinated here: committed offsets from the shards, high watermarks and
+/// record times from the leaders of the partitions, here or on other brokers.
 struct LagSurvey: Sendable {
     struct Limits: Sendable {
         /// Most lags in one report.
@@ -60,6 +85,8 @@ struct LagSurvey: Sendable {
     }
 
     let shards: ShardSet
+    let peers: PeerBrokers
+    let node: NodeID
     let limits: Limits
     let deadline: ContinuousClock.Instant
     /// Of the report before.
@@ -68,16 +95,85 @@ struct LagSurvey: Sendable {
     func report() async -> LagReport {
         var report = LagReport()
         let positions = await committedPositions(into: &report)
-        let bounds = await bounds(of: positions, into: &report)
+        let bounds = await bounds(of: positions.filter { $0.leader == node }, into: &report)
         var readCount = 0
+        let elsewhere = await answers(about: positions.filter { $0.leader != node }, &readCount)
+        var missing: Set<String> = []
         for position in positions {
+            let place = RecordPlace(partition: position.partition, offset: position.offset)
             // A partition that is gone takes its lag with it.
-            guard let bound = bounds[position.partition] else { continue }
-            let recordCount = max(0, bound.highWatermark.distance(from: position.offset))
-            let time = await time(of: position, bound, &readCount, &report)
-            report.lags.append(Lag(position: position, recordCount: recordCount, time: time))
+            guard let answer = position.leader == node ? bounds[position.partition] : elsewhere[place] else {
+                if position.leader != node { missing.insert(position.group) }
+                continue
+            }
+            let time =
+                position.leader == node
+                ? await time(of: position, answer, &readCount, &report) : time(of: position, answer, &report)
+            report.lags.append(
+                Lag(position: position, recordCount: answer.recordLag(of: position.offset), time: time))
         }
+        report.leftOutGroupCount += missing.count
         return report
+    }
+
+    // MARK: What other brokers lead
+
+    /// What the leaders say that answer in time, with the times of records that are not known from before.
+    private func answers(
+        about positions: [CommittedPosition], _ readCount: inout Int
+    ) async -> [RecordPlace: PartitionAnswer] {
+        guard !positions.isEmpty else { return [:] }
+        let image = await shards.value(of: BrokerShard.controllerShard, by: deadline) { $0.image }
+        guard let image else { return [:] }
+        var asked: [NodeID: [RecordPlace]] = [:]
+        var timed: Set<RecordPlace> = []
+        for position in positions {
+            let place = RecordPlace(partition: position.partition, offset: position.offset)
+            asked[position.leader, default: []].append(place)
+            guard knownTimes[place] == nil, readCount < limits.readCountMax, timed.insert(place).inserted else {
+                continue
+            }
+            readCount += 1
+        }
+        let (lookups, wanted) = (asked, timed)
+        let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
+        let leaders = lookups.keys.filter { image.broker($0)?.isFenced == false }.sorted()
+        let found = await peers.askEach(
+            leaders, in: image, Admin.offsetLookup,
+            withinMilliseconds: max(1, min(Int64(left), PeerBrokers.answerMilliseconds))
+        ) { leader in
+            .with { request in
+                request.lookups = (lookups[leader] ?? []).map { place in
+                    .with {
+                        $0.topic = image.topic(place.partition.topic)?.name ?? ""
+                        $0.partition = place.partition.index
+                        if wanted.contains(place) { $0.offset = place.offset }
+                    }
+                }
+            }
+        }
+        var answers: [RecordPlace: PartitionAnswer] = [:]
+        for (leader, result) in found {
+            guard case .success(let response) = result, let places = lookups[leader] else { continue }
+            for (place, answer) in zip(places, response.answers) where answer.error == nil {
+                answers[place] = PartitionAnswer(
+                    logStartOffset: answer.logStartOffset, highWatermark: answer.highWatermark,
+                    timestamp: answer.timestamp)
+            }
+        }
+        return answers
+    }
+
+    private func time(of position: CommittedPosition, _ answer: PartitionAnswer, _ report: inout LagReport) -> Lag.Time
+    {
+        guard answer.firstUnread(after: position.offset) != nil else { return .upToDate }
+        let place = RecordPlace(partition: position.partition, offset: position.offset)
+        guard let time = answer.timestamp ?? knownTimes[place] else {
+            report.leftOutTimeCount += 1
+            return .unknown
+        }
+        report.times[place] = time
+        return .since(time)
     }
 
     // MARK: What groups have committed
@@ -106,14 +202,9 @@ struct LagSurvey: Sendable {
 
     // MARK: Where the partitions stand
 
-    private struct Bounds: Sendable {
-        let logStartOffset: Offset
-        let highWatermark: Offset
-    }
-
     private func bounds(
         of positions: [CommittedPosition], into report: inout LagReport
-    ) async -> [PartitionID: Bounds] {
+    ) async -> [PartitionID: PartitionAnswer] {
         var wanted = [Set<PartitionID>](repeating: [], count: shards.loops.count)
         for position in positions { wanted[position.owner].insert(position.partition) }
         let asked = wanted
@@ -121,7 +212,7 @@ struct LagSurvey: Sendable {
             await shards.value(of: index, by: deadline) { shard in
                 asked[index].compactMap { id in
                     shard.partitions[id].map {
-                        (id, Bounds(logStartOffset: $0.log.logStartOffset, highWatermark: $0.highWatermark))
+                        (id, PartitionAnswer(logStartOffset: $0.log.logStartOffset, highWatermark: $0.highWatermark))
                     }
                 }
             }
@@ -131,10 +222,9 @@ struct LagSurvey: Sendable {
     }
 
     private func time(
-        of position: CommittedPosition, _ bounds: Bounds, _ readCount: inout Int, _ report: inout LagReport
+        of position: CommittedPosition, _ bounds: PartitionAnswer, _ readCount: inout Int, _ report: inout LagReport
     ) async -> Lag.Time {
-        let next = max(position.offset, bounds.logStartOffset)
-        guard next < bounds.highWatermark else { return .upToDate }
+        guard let next = bounds.firstUnread(after: position.offset) else { return .upToDate }
         let place = RecordPlace(partition: position.partition, offset: next)
         var time = knownTimes[place] ?? report.times[place]
         if time == nil, readCount < limits.readCountMax {
@@ -183,7 +273,7 @@ extension BrokerShard {
         else { return nil }
         return CommittedPosition(
             group: group.rawValue, topic: partition.topic, partition: id, owner: shard(of: id),
-            offset: committed.offset)
+            leader: image.partition(id)?.leader ?? .none, offset: committed.offset)
     }
 
     /// The time of the first record at or after a place; nil when there is none or it cannot be read.

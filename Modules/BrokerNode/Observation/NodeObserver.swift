@@ -17,15 +17,22 @@ final class NodeObserver: Sendable {
     /// Longest that a scrape waits for the shards; a scraper of Prometheus gives up after ten seconds.
     static let scrapeMilliseconds: Int64 = 5_000
 
+    /// The ways to the other brokers, for all who ask them.
+    let peers: PeerBrokers
+    private let node: NodeID
     private let shards: ShardSet
     private let dataDirectory: String
     private let diskMechanism: String
     private let lagLimits: LagSurvey.Limits
     private let memory: Mutex<Memory>
 
-    init(shards: ShardSet, dataDirectory: String, diskMechanism: String, lagLimits: LagSurvey.Limits = .init()) {
+    init(
+        shards: ShardSet, identity: BrokerIdentity, diskMechanism: String, lagLimits: LagSurvey.Limits = .init()
+    ) {
         self.shards = shards
-        self.dataDirectory = dataDirectory
+        node = identity.id
+        peers = PeerBrokers(identity: identity, loop: shards.loops[BrokerShard.controllerShard])
+        dataDirectory = identity.dataDirectory
         self.diskMechanism = diskMechanism
         self.lagLimits = lagLimits
         memory = Mutex(Memory(numbers: Array(repeating: nil, count: shards.loops.count)))
@@ -38,7 +45,8 @@ final class NodeObserver: Sendable {
         let deadline = ContinuousClock.now + .milliseconds(milliseconds)
         let fresh = await shards.each { await self.shards.numbers(of: $0, by: deadline) }
         let survey = LagSurvey(
-            shards: shards, limits: lagLimits, deadline: deadline, knownTimes: memory.withLock { $0.recordTimes })
+            shards: shards, peers: peers, node: node, limits: lagLimits, deadline: deadline,
+            knownTimes: memory.withLock { $0.recordTimes })
         let lag = await survey.report()
         let numbers = memory.withLock { memory in
             memory.recordTimes = lag.times
@@ -71,13 +79,7 @@ extension LagReport {
             let position = lag.position
             let partition = String(position.partition.index.rawValue)
             set.add(lag.recordCount, to: MetricCatalogue.lagRecords, position.group, position.topic, partition)
-            let milliseconds: Int64
-            switch lag.time {
-            case .upToDate: milliseconds = 0
-            // A producer's clock may be ahead of ours, and its record without a time.
-            case .since(let time) where time >= Timestamp(0): milliseconds = max(0, wall.rawValue - time.rawValue)
-            case .since, .unknown: continue
-            }
+            guard let milliseconds = lag.time.milliseconds(at: wall) else { continue }
             // 1970 is 56 years ago: the product fits by far.
             set.add(
                 milliseconds * 1_000_000, to: MetricCatalogue.lagSeconds, position.group, position.topic, partition)
