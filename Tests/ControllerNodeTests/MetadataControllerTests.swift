@@ -194,6 +194,19 @@ struct SnapshotFileTests {
         #expect(again.create("more") != nil)
     }
 
+    @Test("a level that goes down is followed by a snapshot at once")
+    func lowered() throws {
+        let bench = try Bench(SimulatedDisk(seed: 1))
+        #expect(try bench.register() != nil)
+        let name = Features.metadata.name
+        #expect(bench.controller.image.featureLevel(name) == 2)
+        #expect(bench.create("t") != nil)
+        let before = bench.controller.counters.snapshotCount
+        _ = bench.run(UpdateFeatures([FeatureUpdate(name: name, level: 1, direction: .safeDowngrade)]))
+        #expect(bench.controller.image.featureLevel(name) == 1)
+        #expect(bench.controller.counters.snapshotCount == before + 1)
+    }
+
     @Test("a damaged snapshot is refused by name when the log before it is gone")
     func damaged() throws {
         let disk = SimulatedDisk(seed: 1)

@@ -33,12 +33,13 @@ extension QuorumController {
         guard snapshotJob == nil, incoming == nil, recordCountSinceSnapshot > 0 else { return false }
         let byteCount = store.log.byteCount - byteCountAtSnapshot
         guard
-            recordCountSinceSnapshot >= settings[.metadataSnapshotRecords]
+            isSnapshotOverdue || recordCountSinceSnapshot >= settings[.metadataSnapshotRecords]
                 || byteCount >= Int64(settings[.metadataSnapshotBytes])
         else { return false }
         // Counts from here in either case: a full disk is not asked again after every command.
         recordCountSinceSnapshot = 0
         byteCountAtSnapshot = store.log.byteCount
+        isSnapshotOverdue = false
         let described = core.snapshot(at: nextOffset)
         snapshotJob = .encoding(described)
         encode(described) { [weak self] bytes in self?.writeSnapshot(described, bytes) }

@@ -87,6 +87,10 @@ public final class QuorumController {
     var incoming: IncomingSnapshot?
     var recordCountSinceSnapshot = 0
     var byteCountAtSnapshot: Int64 = 0
+    /// A feature went down: what is written from now on must not stand behind records of the higher level.
+    var isSnapshotOverdue = false
+    /// As published last.
+    private var featureLevels: [String: Int16] = [:]
     var isFencing = false
     /// Present while this controller is active.
     var upkeep: ControllerUpkeep?
@@ -123,6 +127,7 @@ public final class QuorumController {
         self.time = time
         store = opened.store
         image = opened.snapshot?.metadata.image ?? MetadataImage()
+        for feature in image.features() { featureLevels[feature.name] = feature.level }
         nextOffset = opened.recovery.snapshot.position.end
         recent = RecentEntries(from: nextOffset)
         core = RaftCore(
@@ -261,6 +266,10 @@ public final class QuorumController {
     func tellObservers() { for observer in observers { observer() } }
 
     func publish(_ delta: MetadataDelta) {
+        for name in delta.features {
+            let level = image.featureLevel(name)
+            if level < featureLevels.updateValue(level, forKey: name) ?? level { isSnapshotOverdue = true }
+        }
         let publication = MetadataPublication(image: image, delta: delta, nextOffset: nextOffset, term: term)
         for subscriber in subscribers { subscriber(publication) }
     }
