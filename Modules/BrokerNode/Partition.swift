@@ -70,6 +70,8 @@ final class Partition {
     /// Present while this broker leads; then `follower` is not.
     private(set) var leader: LeaderReplica?
     private(set) var follower: FollowerReplica?
+    /// When this broker began to lead; of no meaning while it does not.
+    private(set) var leadingSince = Instant(nanoseconds: 0)
     /// The latest one heard of, from the metadata or from a leader.
     private(set) var leaderEpoch = LeaderEpoch.none
     var settings: PartitionSettings { didSet { log.configuration = settings.log } }
@@ -99,6 +101,7 @@ final class Partition {
     private(set) var appendedBatchCount: UInt64 = 0
     /// Record bytes handed to fetches.
     var fetchedByteCount: UInt64 = 0
+    var rates = PartitionRates()
 
     /// A replica whose role is not known yet: it follows, and serves nothing above its log start.
     init(id: PartitionID, topic: String, node: NodeID, log: PartitionLog, settings: PartitionSettings) {
@@ -340,6 +343,7 @@ extension Partition {
     func lead(in epoch: LeaderEpoch, _ assignment: Assignment, _ replication: ReplicationSettings, at now: Instant) {
         follower = nil
         leaderEpoch = epoch
+        leadingSince = now
         recoveredOffset = log.writtenOffset
         leader = LeaderReplica(
             node: node, leaderEpoch: epoch, assignment: assignment, standing: standing, highWatermark: highWatermark,

@@ -27,7 +27,9 @@ struct RegistrationTests {
                 BrokerHeartbeat(broker: NodeID(1), epoch: epoch, metadataOffset: Offset(offset))
             ).get()
         }
-        #expect(try beat(epoch.rawValue) == BrokerStanding(isCaughtUp: false, isFenced: true, shouldShutDown: false))
+        #expect(
+            try beat(epoch.rawValue)
+                == BrokerStanding(isCaughtUp: false, isFenced: true, shouldShutDown: false, wantsLoads: true))
         #expect(try beat(epoch.rawValue + 1).isFenced == false)
         let records = BrokerHeartbeat(broker: NodeID(1), epoch: epoch, metadataOffset: Offset(99))
             .decide(on: deciding.state, using: &deciding.entropy).records
@@ -170,6 +172,36 @@ struct SessionTests {
         BrokerContact(broker: NodeID(id), epoch: BrokerEpoch(epoch ?? Int64(id)), metadataOffset: .zero)
     }
 
+    @Test("what a leader told of its load counts until it tells otherwise, leads no more, or another controller comes")
+    func loads() throws {
+        var deciding = try Deciding(brokers: [(1, nil), (2, nil)])
+        let partitions = try [[Int32(1), 2], [1, 2], [2, 1]].map { try deciding.partition($0) }
+        func load(_ place: Int, _ bytes: Int64) -> PartitionLoad {
+            PartitionLoad(partition: partitions[place], bytes: bytes)
+        }
+        func tell(_ id: Int32, _ report: LoadReport?) throws -> BrokerStanding {
+            try deciding.run(
+                BrokerHeartbeat(
+                    broker: NodeID(id), epoch: deciding.epoch(of: id), metadataOffset: deciding.nextOffset,
+                    loads: report)
+            ).get()
+        }
+        #expect(try tell(1, nil).wantsLoads == true)
+        #expect(
+            try tell(1, LoadReport(beginsAnew: true, loads: [load(0, 5), load(1, 6), load(2, 9)])).wantsLoads == nil)
+        #expect(try tell(1, nil).wantsLoads == nil)
+        #expect(
+            deciding.sessions.loads(on: deciding.image)
+                == [load(0, 5), load(1, 6)].sorted { $0.partition < $1.partition })
+        _ = try tell(1, LoadReport(loads: [load(1, 7)]))
+        #expect(Set(deciding.sessions.loads(on: deciding.image)) == [load(0, 5), load(1, 7)])
+        _ = try tell(1, LoadReport(beginsAnew: true, loads: [load(1, 8)]))
+        #expect(deciding.sessions.loads(on: deciding.image) == [load(1, 8)])
+        deciding.sessions = BrokerSessions(start: deciding.now)
+        #expect(try tell(1, nil).wantsLoads == true)
+        #expect(deciding.sessions.loads(on: deciding.image) == [])
+    }
+
     @Test("sessions end in the order brokers fell silent, and never before their time")
     func expiry() throws {
         var image = MetadataImage()
@@ -242,7 +274,7 @@ struct ControlledShutdownTests {
         let partition = try deciding.partition([1, 2, 3])
         #expect(
             try deciding.beat(1, wantsShutdown: true)
-                == BrokerStanding(isCaughtUp: true, isFenced: false, shouldShutDown: false))
+                == BrokerStanding(isCaughtUp: true, isFenced: false, shouldShutDown: false, wantsLoads: true))
         #expect(deciding[partition].leader == NodeID(2))
         #expect(deciding[partition].inSyncReplicas == [NodeID(2), NodeID(3)])
         #expect(deciding.image.broker(NodeID(1))?.isInControlledShutdown == true)

@@ -51,9 +51,16 @@ extension NodeView {
         image.topicsByName().flatMap { topic in
             topic.partitions.indices.map { index in
                 let id = PartitionID(topic: topic.id, index: PartitionIndex(Int32(index)))
-                return PartitionLoad(partition: id, bytes: state(of: id)?.byteCount ?? 0)
+                return load(of: id)
             }
         }
+    }
+
+    private func load(of id: PartitionID) -> PartitionLoad {
+        let state = state(of: id)
+        return PartitionLoad(
+            partition: id, bytes: state?.byteCount ?? 0, bytesInPerSecond: state?.bytesInPerSecond ?? 0,
+            bytesOutPerSecond: state?.bytesOutPerSecond ?? 0)
     }
 
     fileprivate func brokerLoads(after plan: BalancePlan) -> [Admin.BrokerLoad] {
@@ -65,21 +72,33 @@ extension NodeView {
         for topic in image.topicsByName() {
             for (index, partition) in topic.partitions.enumerated() {
                 let reference = PartitionReference(topic: topic.name, index: PartitionIndex(Int32(index)))
-                let bytes = state(of: PartitionID(topic: topic.id, index: reference.index))?.byteCount ?? 0
+                let load = load(of: PartitionID(topic: topic.id, index: reference.index))
                 let planned = moved[reference] ?? partition.targetReplicas
                 loads[partition.leader]?.leaderCount += 1
-                for broker in partition.replicas {
-                    loads[broker]?.replicaCount += 1
-                    loads[broker]?.byteCount += bytes
+                loads[partition.leader]?.bytesOutPerSecond += load.bytesOutPerSecond
+                for broker in partition.replicas { loads[broker]?.addReplica(load) }
+                if let first = planned.first {
+                    loads[first]?.plannedLeaderCount += 1
+                    loads[first]?.plannedBytesOutPerSecond += load.bytesOutPerSecond
                 }
-                if let first = planned.first { loads[first]?.plannedLeaderCount += 1 }
-                for broker in planned {
-                    loads[broker]?.plannedReplicaCount += 1
-                    loads[broker]?.plannedByteCount += bytes
-                }
+                for broker in planned { loads[broker]?.planReplica(load) }
             }
         }
         return loads.values.sorted { $0.nodeID < $1.nodeID }
+    }
+}
+
+extension Admin.BrokerLoad {
+    fileprivate mutating func addReplica(_ load: PartitionLoad) {
+        replicaCount += 1
+        byteCount += load.bytes
+        bytesInPerSecond += load.bytesInPerSecond
+    }
+
+    fileprivate mutating func planReplica(_ load: PartitionLoad) {
+        plannedReplicaCount += 1
+        plannedByteCount += load.bytes
+        plannedBytesInPerSecond += load.bytesInPerSecond
     }
 }
 

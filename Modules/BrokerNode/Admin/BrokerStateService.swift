@@ -40,6 +40,8 @@ extension Admin.ReplicaState {
         logEndOffset = state.logEndOffset
         byteCount = state.byteCount
         isFailed = state.isFailed
+        bytesInPerSecond = state.bytesInPerSecond
+        bytesOutPerSecond = state.bytesOutPerSecond
     }
 }
 

@@ -14,6 +14,8 @@ struct PartitionState: Sendable {
     let highWatermark: Offset
     let logEndOffset: Offset
     let byteCount: Int64
+    let bytesInPerSecond: Int64
+    let bytesOutPerSecond: Int64
     /// Its log takes no records until it is opened again.
     let isFailed: Bool
     /// Known on the broker itself only.
@@ -26,6 +28,8 @@ struct PartitionState: Sendable {
         highWatermark = partition.highWatermark
         logEndOffset = partition.log.logEndOffset
         byteCount = partition.log.byteCount
+        bytesInPerSecond = partition.isLeader ? partition.rates.bytesInPerSecond : 0
+        bytesOutPerSecond = partition.isLeader ? partition.rates.bytesOutPerSecond : 0
         damages = partition.log.damages
         if case .failed = partition.log.state { isFailed = true } else { isFailed = false }
     }
@@ -37,6 +41,8 @@ struct PartitionState: Sendable {
         highWatermark = replica.highWatermark
         logEndOffset = replica.logEndOffset
         byteCount = replica.byteCount
+        bytesInPerSecond = replica.bytesInPerSecond
+        bytesOutPerSecond = replica.bytesOutPerSecond
         isFailed = replica.isFailed
         damages = []
     }

@@ -40,6 +40,8 @@ final class Membership {
     private var hasLeft = false
     /// When the heartbeat was sent that has no answer yet.
     private var beatSince: Instant?
+    private var loads = LoadReporter()
+    private var isMeasuring = false
 
     init(shard: BrokerShard, registration: RegisterBroker) {
         self.shard = shard
@@ -101,7 +103,10 @@ final class Membership {
         let isFirst = self.epoch == nil
         self.epoch = epoch
         if !isFirst { shard.logger.notice("registered again, with epoch \(epoch)", limitedBy: "registration") }
-        if isFirst { tick() }
+        if isFirst {
+            tick()
+            measureLoads()
+        }
         sendHeartbeat()
     }
 
@@ -147,13 +152,16 @@ final class Membership {
         beatSince = sent
         let heartbeat = BrokerHeartbeat(
             broker: shard.node.id, epoch: epoch, metadataOffset: shard.imageOffset, wantsFence: !health.isGood,
-            wantsShutdown: !leaving.isEmpty)
+            wantsShutdown: !leaving.isEmpty, loads: loads.next)
         shard.controllerPort?.submit(heartbeat) { [weak self] result in
             guard let self, !hasLeft else { return }
             let isLatest = beatSince == sent
             if isLatest { beatSince = nil }
             switch result {
-            case .success(.success(let standing)): answered(standing)
+            case .success(.success(let standing)):
+                if let report = heartbeat.loads { loads.acknowledged(report) }
+                if standing.wantsLoads == true { loads.forgotten() }
+                answered(standing)
             case .success(.failure(let refusal)):
                 shard.logger.warning("registering again: \(refusal)", limitedBy: "registration")
                 if isLatest { register() }
@@ -161,6 +169,21 @@ final class Membership {
                 shard.logger.warning("no controller takes the heartbeat: \(failure)", limitedBy: "heartbeat")
                 // Nobody can take over now, and nobody can be told.
                 if !leaving.isEmpty { left() }
+            }
+        }
+    }
+
+    /// Asks the shards three times between two looks of the balancer what the partitions cost that are led here.
+    private func measureLoads() {
+        let interval = max(100, Int64(shard.configs.settings[.balanceIntervalMilliseconds]) / 3)
+        shard.schedule(afterMilliseconds: interval) { [weak self] in
+            guard let self, !hasLeft else { return }
+            measureLoads()
+            guard !isMeasuring else { return }
+            isMeasuring = true
+            shard.askAll({ shard, reply in reply(shard.measureLoads()) }) { [weak self] (found: [[PartitionLoad]]) in
+                self?.isMeasuring = false
+                self?.loads.measured(found.flatMap(\.self))
             }
         }
     }

@@ -13,6 +13,8 @@ extension ShardNumbers {
         addRequests(to: &set)
         addConnections(to: &set)
         addDisk(to: &set, dataDirectory)
+        replication.add(to: &set)
+        partitions.map(\.standing).add(to: &set)
         for group in groups { group.add(to: &set) }
         let shard = String(index)
         set.add(Int64(transport.roundCount), to: MetricCatalogue.shardRounds, shard)

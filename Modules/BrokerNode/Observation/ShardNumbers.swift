@@ -18,6 +18,7 @@ struct ShardNumbers: Sendable {
     let directory: DirectoryHealth
     /// Nil where the file system does not say.
     let freeByteCount: Int64?
+    let replication: ReplicationCounters
     var partitions: [PartitionNumbers] = []
     var groups: [GroupNumbers] = []
 }
@@ -36,8 +37,10 @@ struct PartitionNumbers: Sendable {
     let appendedBatchCount: UInt64
     let fetchedByteCount: UInt64
     let damages: [LogDamage.Evidence]
+    let standing: PartitionStanding
 
-    init(_ partition: Partition) {
+    init(_ partition: Partition, _ standing: PartitionStanding) {
+        self.standing = standing
         topic = partition.topic
         index = partition.id.index
         isInternal = partition.settings.isInternal
@@ -87,7 +90,9 @@ extension ShardSet {
             let turn = Array(partitions.prefix(Self.partitionsPerTurn))
             partitions.removeFirst(turn.count)
             let found = await value(of: index, by: deadline) { shard in
-                turn.compactMap { shard.partitions[$0].map(PartitionNumbers.init) }
+                turn.compactMap { id in
+                    shard.partitions[id].map { PartitionNumbers($0, shard.standing(of: $0)) }
+                }
             }
             guard let found else { return nil }
             numbers.partitions += found
@@ -108,6 +113,7 @@ extension BrokerShard {
         ShardNumbers(
             index: index, metrics: metrics, transport: loop.counters, backlog: loop.mailboxBacklog.count,
             fetchSessionCount: sessions.count, topicCount: image.topicCount, imageOffset: imageOffset,
-            directory: directory, freeByteCount: try? disk.freeByteCount())
+            directory: directory, freeByteCount: try? disk.freeByteCount(),
+            replication: replicator.metrics)
     }
 }

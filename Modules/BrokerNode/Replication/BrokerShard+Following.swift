@@ -41,6 +41,7 @@ extension BrokerShard {
             let hadStaged = partition.hasStaged
             try partition.replicate(append.header, append.batches, at: wallClock, on: disk, reply: reply)
             if !hadStaged, partition.hasStaged { markDirty(partition) }
+            replicator.metrics.receivedByteCount += UInt64(append.batches.count)
             markAwaited(partition)
         } catch {
             noteFault(error)

@@ -34,6 +34,10 @@ extension BrokerShard {
         let assignment = partition.assignment(image, ineligible: ineligible(among: image.replicas))
         partition.lead(in: image.leaderEpoch, assignment, replication, at: now)
         replicator.lead(partition)
+        replicator.metrics.leadershipCount += 1
+        if self.image.losses(of: partition.id).contains(where: { $0.leaderEpoch == image.leaderEpoch }) {
+            replicator.metrics.uncleanLeadershipCount += 1
+        }
         // Nobody has asked yet, but the high watermark is not known before what is here is durable.
         markAwaited(partition)
         if partition.topic == OffsetsTopic.name { coordinate(partition) }
@@ -43,7 +47,9 @@ extension BrokerShard {
     func reassign(_ partition: Partition, _ image: PartitionImage) {
         let assignment = partition.assignment(image, ineligible: ineligible(among: image.replicas))
         let now = now
+        let before = partition.leader?.assignment.inSync.count ?? assignment.inSync.count
         _ = partition.withLeader { $0.assignmentChanged(assignment, at: now) }
+        replicator.metrics.inSyncChanged(from: before, to: assignment.inSync.count)
         replicator.lead(partition)
     }
 

@@ -62,7 +62,7 @@ extension Replicator {
         }
         guard isSent == true else { return false }
         frame.add(plan.header, of: partition.id, run.bytes)
-        if isThrottled(partition, for: broker) { spend(run.bytes.count, for: broker) }
+        spend(run.bytes.count, on: throttles(of: partition, for: broker), broker)
         metrics.replicatedByteCount += UInt64(run.bytes.count)
         return partition.leader?.hasNext(for: broker.id) == true
     }
@@ -109,32 +109,68 @@ extension Replicator {
 
 // MARK: Throttling
 
+/// The bounds that copying to a follower keeps to.
+private struct Throttles: OptionSet {
+    let rawValue: UInt8
+
+    /// `leader.replication.throttled.rate` and `follower.replication.throttled.rate`.
+    static let ordered = Throttles(rawValue: 1)
+    /// `myelin.move.rate.max`.
+    static let move = Throttles(rawValue: 2)
+}
+
 extension Replicator {
     /// Members of the in-sync set are never slowed down: acknowledgements wait for them (KIP-73).
-    private func isThrottled(_ partition: Partition, for broker: FollowingBroker) -> Bool {
-        guard let leader = partition.leader, !leader.assignment.inSync.contains(broker.id) else { return false }
+    private func throttles(of partition: Partition, for broker: FollowingBroker) -> Throttles {
+        guard let leader = partition.leader, !leader.assignment.inSync.contains(broker.id) else { return [] }
         let settings = partition.settings
-        return settings.leaderThrottled.contains(partition.id.index, on: shard.node.id)
+        var throttles: Throttles = []
+        if settings.leaderThrottled.contains(partition.id.index, on: shard.node.id)
             || settings.followerThrottled.contains(partition.id.index, on: broker.id)
+        {
+            throttles.insert(.ordered)
+        }
+        if shard.image.partition(partition.id)?.addingReplicas.contains(broker.id) == true { throttles.insert(.move) }
+        return throttles
     }
 
     /// Record bytes that may go to a follower now; 0 makes the partition due again when there are some.
     private func allowance(of partition: Partition, for broker: FollowingBroker) -> Int {
-        guard isThrottled(partition, for: broker) else { return .max }
+        let throttles = throttles(of: partition, for: broker)
+        guard !throttles.isEmpty else { return .max }
         let now = shard.now
         refreshRates(for: broker, at: now)
-        let allowed = min(quota.allowance(at: now), broker.quota.allowance(at: now))
+        var (allowed, next) = (Int.max, now)
+        if throttles.contains(.ordered) {
+            allowed = min(quota.allowance(at: now), broker.quota.allowance(at: now))
+            next = max(quota.nextAllowance, broker.quota.nextAllowance)
+        }
+        if throttles.contains(.move) {
+            allowed = min(allowed, moveQuota.allowance(at: now))
+            next = max(next, moveQuota.nextAllowance)
+        }
         guard allowed == 0 else { return allowed }
-        shard.schedule(at: max(quota.nextAllowance, broker.quota.nextAllowance)) { [weak self, weak broker] in
+        noteThrottled(broker, until: next, at: now)
+        shard.schedule(at: next) { [weak self, weak broker] in
             if let broker { self?.becomeDue(partition, at: broker) }
         }
         return 0
     }
 
-    private func spend(_ byteCount: Int, for broker: FollowingBroker) {
+    private func noteThrottled(_ broker: FollowingBroker, until end: Instant, at now: Instant) {
+        let start = max(now, broker.throttledUntil)
+        guard end > start else { return }
+        metrics.throttledNanoseconds[broker.id, default: 0] += end.nanoseconds - start.nanoseconds
+        broker.throttledUntil = end
+    }
+
+    private func spend(_ byteCount: Int, on throttles: Throttles, _ broker: FollowingBroker) {
         let now = shard.now
-        quota.spend(byteCount, at: now)
-        broker.quota.spend(byteCount, at: now)
+        if throttles.contains(.ordered) {
+            quota.spend(byteCount, at: now)
+            broker.quota.spend(byteCount, at: now)
+        }
+        if throttles.contains(.move) { moveQuota.spend(byteCount, at: now) }
     }
 
     /// The rates hold for a whole broker, of which this shard takes its share.
@@ -142,6 +178,7 @@ extension Replicator {
         let settings = shard.configs.settings
         quota.change(bytesPerSecond: share(of: settings[.leaderThrottledRate]), at: now)
         broker.quota.change(bytesPerSecond: share(of: settings[.followerThrottledRate]), at: now)
+        moveQuota.change(bytesPerSecond: share(of: settings[.moveRateMax]), at: now)
     }
 
     private func share(of rate: Int) -> Int64? {
@@ -202,8 +239,10 @@ extension Replicator {
         _ proposal: Replication.InSyncProposal, _ outcome: InSyncOutcome, of partition: Partition
     ) {
         let now = shard.now
+        let before = partition.leader?.assignment.inSync.count
         _ = partition.withLeader { $0.proposalAnswered(proposal, outcome, at: now) }
         if case .committed(_, let inSync) = outcome {
+            if let before { metrics.inSyncChanged(from: before, to: inSync.count) }
             shard.logger.notice(
                 "\(partition.folder): in sync are now \(inSync.map(\.description).joined(separator: ", "))",
                 limitedBy: "in-sync sets")

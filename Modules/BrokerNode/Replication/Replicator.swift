@@ -28,6 +28,8 @@ final class FollowingBroker {
     var brokerEpoch: Int64 = -1
     /// Of `follower.replication.throttled.rate`, for what is throttled.
     var quota = ReplicationQuota(bytesPerSecond: nil, at: Instant(nanoseconds: 0))
+    /// Until when copying waits for a quota; what is waited for twice counts once.
+    var throttledUntil = Instant(nanoseconds: 0)
     /// Pause before the next attempt to connect; doubles.
     var pauseMilliseconds = Replicator.pauseMillisecondsMin
     var isConnectScheduled = false
@@ -44,6 +46,20 @@ final class FollowingBroker {
 struct ReplicationCounters: Sendable {
     /// Record bytes sent to followers.
     var replicatedByteCount: UInt64 = 0
+    /// Record bytes that leaders sent here.
+    var receivedByteCount: UInt64 = 0
+    var inSyncShrinkCount: UInt64 = 0
+    var inSyncExpandCount: UInt64 = 0
+    var leadershipCount: UInt64 = 0
+    /// Of those, by an order that may have lost records.
+    var uncleanLeadershipCount: UInt64 = 0
+    /// For which copying waited for a quota, by follower.
+    var throttledNanoseconds: [NodeID: Int64] = [:]
+
+    mutating func inSyncChanged(from old: Int, to new: Int) {
+        if new < old { inSyncShrinkCount += 1 }
+        if new > old { inSyncExpandCount += 1 }
+    }
 }
 
 /// Pushes what this shard's partitions lead to the brokers that follow them: one link for each broker, many partitions
@@ -65,6 +81,8 @@ final class Replicator {
     unowned let shard: BrokerShard
     /// Of `leader.replication.throttled.rate`, for what is throttled.
     var quota = ReplicationQuota(bytesPerSecond: nil, at: Instant(nanoseconds: 0))
+    /// Of `myelin.move.rate.max`, for replicas that moves add.
+    var moveQuota = ReplicationQuota(bytesPerSecond: nil, at: Instant(nanoseconds: 0))
     var links: (any ReplicaLinks)?
     private(set) var brokers: [NodeID: FollowingBroker] = [:]
     /// Partitions whose followers should hear of a higher high watermark.

@@ -153,7 +153,8 @@ extension QuorumController {
     func keepUp() {
         guard isActive, var upkeep, upkeepDeadline <= time.now else { return }
         let settings = settings.overlaid(by: image, for: member.id)
-        let chores = upkeep.due(on: image, settings: settings, at: time.now)
+        let chores = upkeep.due(
+            on: image, settings: settings, at: time.now, loads: speculation?.sessions.loads(on: image) ?? [])
         upkeepDeadline = upkeep.nextDeadline(settings: settings)
         self.upkeep = upkeep
         for chore in chores {

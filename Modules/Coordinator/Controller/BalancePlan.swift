@@ -20,6 +20,21 @@ public struct PartitionLoad: Hashable, Sendable, Codable {
     }
 }
 
+/// What a broker tells of the partitions it leads: those whose load is another than it told before.
+public struct LoadReport: Hashable, Sendable, Codable {
+    /// Most partitions in one report; the rest comes with the next heartbeats.
+    public static let loadCountMax = 1_000
+
+    /// What was told before holds no longer: the broker begins anew.
+    public var beginsAnew: Bool
+    public var loads: [PartitionLoad]
+
+    public init(beginsAnew: Bool = false, loads: [PartitionLoad]) {
+        self.beginsAnew = beginsAnew
+        self.loads = loads
+    }
+}
+
 /// What is to be even among brokers, the first one first.
 public enum BalanceGoal: String, Sendable, Codable, CaseIterable {
     case replicaCount, leaderCount, diskBytes, bytesIn, bytesOut

@@ -10,8 +10,14 @@ public struct BrokerContact: Hashable, Sendable {
     public var metadataOffset: Offset
     /// Set in a controlled shutdown: what every other broker must have replayed before this one may go.
     public var departureOffset: Offset?
+    /// What has changed in its load.
+    public var loads: LoadReport?
 
-    public init(broker: NodeID, epoch: BrokerEpoch, metadataOffset: Offset, departureOffset: Offset? = nil) {
+    public init(
+        broker: NodeID, epoch: BrokerEpoch, metadataOffset: Offset, departureOffset: Offset? = nil,
+        loads: LoadReport? = nil
+    ) {
+        self.loads = loads
         self.broker = broker
         self.epoch = epoch
         self.metadataOffset = metadataOffset
@@ -19,16 +25,18 @@ public struct BrokerContact: Hashable, Sendable {
     }
 }
 
-/// When brokers were heard of last, and what they had replayed: soft state of the active controller.
+/// When brokers were heard of last, what they had replayed and what load they bear: soft state of the active controller.
 ///
 /// Measured by the controller's own monotonic clock, so no fact depends on anybody else's. A controller that becomes
 /// active begins anew, and gives every unfenced broker one whole session to be heard of.
 public struct BrokerSessions: Sendable, Equatable {
-    private struct Session: Sendable, Equatable {
+    fileprivate struct Session: Sendable, Equatable {
         var epoch: BrokerEpoch
         var lastContact: Instant
         var metadataOffset: Offset
         var departureOffset: Offset?
+        /// Of the partitions it leads, or led when it told; nil before it told.
+        var loads: [PartitionID: PartitionLoad]?
     }
 
     private var sessions: [NodeID: Session] = [:]
@@ -49,7 +57,9 @@ public struct BrokerSessions: Sendable, Equatable {
         var session = Session(epoch: contact.epoch, lastContact: now, metadataOffset: contact.metadataOffset)
         if let known = sessions[contact.broker], known.epoch == contact.epoch {
             session.departureOffset = known.departureOffset
+            session.loads = known.loads
         }
+        if let report = contact.loads { session.note(report) }
         session.departureOffset = contact.departureOffset ?? session.departureOffset
         sessions[contact.broker] = session
     }
@@ -90,6 +100,20 @@ public struct BrokerSessions: Sendable, Equatable {
         }
     }
 
+    /// Whether this registration has told its load since this controller became active.
+    func knowsLoads(of broker: NodeID, _ epoch: BrokerEpoch) -> Bool {
+        sessions[broker].map { $0.epoch == epoch && $0.loads != nil } ?? false
+    }
+
+    /// What leaders told of the partitions that they lead now, by partition.
+    ///
+    /// - Complexity: O(n log n) in the partitions that were told of.
+    public func loads(on image: MetadataImage) -> [PartitionLoad] {
+        sessions.flatMap { id, session in
+            (session.loads ?? [:]).values.filter { image.partition($0.partition)?.leader == id }
+        }.sorted { $0.partition < $1.partition }
+    }
+
     private func unfencedByContact(_ image: MetadataImage) -> [(id: NodeID, contact: Instant)] {
         image.brokers().filter { !$0.isFenced }
             .map { broker in
@@ -101,5 +125,13 @@ public struct BrokerSessions: Sendable, Equatable {
 
     private func deadline(after contact: Instant) -> Instant {
         contact.advanced(byMilliseconds: timeoutMilliseconds)
+    }
+}
+
+extension BrokerSessions.Session {
+    fileprivate mutating func note(_ report: LoadReport) {
+        var known = report.beginsAnew ? [:] : loads ?? [:]
+        for load in report.loads.prefix(LoadReport.loadCountMax) { known[load.partition] = load }
+        loads = known
     }
 }

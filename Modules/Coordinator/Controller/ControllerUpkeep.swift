@@ -10,8 +10,6 @@ public struct ControllerUpkeep: Sendable {
         case raiseInternalReplication(RaiseInternalReplication)
     }
 
-    /// What brokers told last, for balancing; empty: replicas and leaders alone count.
-    public var loads: [PartitionLoad] = []
     private var lastLeaders: Instant
     private var lastBalance: Instant
 
@@ -22,7 +20,12 @@ public struct ControllerUpkeep: Sendable {
     }
 
     /// Chores that are due, which are to be submitted like any other command.
-    public mutating func due(on image: MetadataImage, settings: BrokerSettings, at now: Instant) -> [Chore] {
+    ///
+    /// - Parameter loads: What brokers told last, asked for when it is needed; empty: replicas and leaders alone count.
+    public mutating func due(
+        on image: MetadataImage, settings: BrokerSettings, at now: Instant,
+        loads: @autoclosure () -> [PartitionLoad] = []
+    ) -> [Chore] {
         var chores: [Chore] = []
         if now >= leadersDeadline(settings) {
             lastLeaders = now
@@ -34,7 +37,7 @@ public struct ControllerUpkeep: Sendable {
             let evens = settings[.balanceEnabled]
             if evens || image.brokers().contains(where: \.isDraining) {
                 let moveCountMax = settings[.balanceMovesMax]
-                chores.append(.balance(BalanceStep(loads: loads, moveCountMax: moveCountMax, evens: evens)))
+                chores.append(.balance(BalanceStep(loads: loads(), moveCountMax: moveCountMax, evens: evens)))
             }
         }
         return chores

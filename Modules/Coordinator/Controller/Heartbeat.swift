@@ -10,8 +10,11 @@ public struct BrokerStanding: Hashable, Sendable, Codable {
     public var isFenced: Bool
     /// Others lead what it led and know it: it may go.
     public var shouldShutDown: Bool
+    /// The controller knows nothing of its load: the next report is to begin anew. nil, from an earlier version: no.
+    public var wantsLoads: Bool?
 
-    public init(isCaughtUp: Bool, isFenced: Bool, shouldShutDown: Bool) {
+    public init(isCaughtUp: Bool, isFenced: Bool, shouldShutDown: Bool, wantsLoads: Bool? = nil) {
+        self.wantsLoads = wantsLoads
         self.isCaughtUp = isCaughtUp
         self.isFenced = isFenced
         self.shouldShutDown = shouldShutDown
@@ -37,11 +40,14 @@ public struct BrokerHeartbeat: ControllerCommand {
     public var wantsFence: Bool
     /// The broker is stopping and asks to be let go.
     public var wantsShutdown: Bool
+    /// What has changed in the load of the partitions it leads; nil: nothing.
+    public var loads: LoadReport?
 
     public init(
         broker: NodeID, epoch: BrokerEpoch, metadataOffset: Offset, wantsFence: Bool = false,
-        wantsShutdown: Bool = false
+        wantsShutdown: Bool = false, loads: LoadReport? = nil
     ) {
+        self.loads = loads
         self.broker = broker
         self.epoch = epoch
         self.metadataOffset = metadataOffset
@@ -55,7 +61,7 @@ public struct BrokerHeartbeat: ControllerCommand {
         guard let known = state.image.broker(broker) else { return Decision(.failure(.unknownBroker(broker))) }
         guard known.epoch == epoch else { return Decision(.failure(.staleEpoch(current: known.epoch))) }
         guard state.image.allowsClusters else {
-            return standing(isFenced: known.isFenced, shouldShutDown: wantsShutdown)
+            return standing(on: state, isFenced: known.isFenced, shouldShutDown: wantsShutdown)
         }
         if wantsShutdown { return depart(known, state) }
         var draft = Draft(state)
@@ -68,7 +74,7 @@ public struct BrokerHeartbeat: ControllerCommand {
             draft.relieve([broker], because: .clean)
         }
         let isFenced = draft.image.broker(broker)?.isFenced ?? true
-        return standing(isFenced: isFenced, shouldShutDown: false, records: draft.records)
+        return standing(on: state, isFenced: isFenced, shouldShutDown: false, records: draft.records)
     }
 
     /// The offset of a registration is its epoch.
@@ -76,7 +82,7 @@ public struct BrokerHeartbeat: ControllerCommand {
 
     /// Leaderships go first; the broker goes when every other one has replayed that.
     private func depart(_ known: BrokerRecord, _ state: ControllerState) -> Decision<Outcome> {
-        guard !known.isFenced else { return standing(isFenced: true, shouldShutDown: true) }
+        guard !known.isFenced else { return standing(on: state, isFenced: true, shouldShutDown: true) }
         var draft = Draft(state)
         if !known.isInControlledShutdown {
             draft.add(.brokerShutdownStarted(broker, epoch: epoch))
@@ -86,17 +92,24 @@ public struct BrokerHeartbeat: ControllerCommand {
             state.sessions.departureOffset(of: broker, epoch) ?? state.nextOffset + Int64(draft.records.count)
         let mayGo = state.sessions.haveReplayed(departure, on: state.image, besides: broker)
         if mayGo { draft.add(.brokerFencingChanged(broker, epoch: epoch, isFenced: true)) }
-        return standing(isFenced: mayGo, shouldShutDown: mayGo, records: draft.records, departure: departure)
+        return standing(
+            on: state, isFenced: mayGo, shouldShutDown: mayGo, records: draft.records, departure: departure)
     }
 
     private func standing(
-        isFenced: Bool, shouldShutDown: Bool, records: [MetadataRecord] = [], departure: Offset? = nil
+        on state: ControllerState, isFenced: Bool, shouldShutDown: Bool, records: [MetadataRecord] = [],
+        departure: Offset? = nil
     ) -> Decision<Outcome> {
-        Decision(
-            .success(BrokerStanding(isCaughtUp: isCaughtUp, isFenced: isFenced, shouldShutDown: shouldShutDown)),
+        let wantsLoads = !state.sessions.knowsLoads(of: broker, epoch) && loads?.beginsAnew != true
+        return Decision(
+            .success(
+                BrokerStanding(
+                    isCaughtUp: isCaughtUp, isFenced: isFenced, shouldShutDown: shouldShutDown,
+                    wantsLoads: wantsLoads ? true : nil)),
             records: records,
             contact: BrokerContact(
-                broker: broker, epoch: epoch, metadataOffset: metadataOffset, departureOffset: departure))
+                broker: broker, epoch: epoch, metadataOffset: metadataOffset, departureOffset: departure,
+                loads: loads))
     }
 }
 

@@ -82,4 +82,8 @@ private let balanceSettings: [SettingDefinition] = [
     SettingDefinition(
         "myelin.balance.moves.max", .int, default: "10", .between(1, 10_000), .count, scope: .clusterWide,
         meaning: "Most partitions that balancing and draining have in motion at once."),
+    // As Redpanda's raft_learner_recovery_rate.
+    SettingDefinition(
+        "myelin.move.rate.max", .long, default: "104857600", .atLeast(1), .bytes, scope: .clusterWide,
+        meaning: "Most bytes a second that a broker copies to replicas that moves add, so that clients keep theirs."),
 ]

@@ -40,6 +40,8 @@ extension BrokerKey where Value == Int {
     public static var leaderThrottledRate: Self { Self("leader.replication.throttled.rate") }
     /// In bytes a second; the largest number means without limit.
     public static var followerThrottledRate: Self { Self("follower.replication.throttled.rate") }
+    /// In bytes a second.
+    public static var moveRateMax: Self { Self("myelin.move.rate.max") }
     public static var leaderImbalanceCheckIntervalSeconds: Self { Self("leader.imbalance.check.interval.seconds") }
     public static var balanceIntervalMilliseconds: Self { Self("myelin.balance.interval.ms") }
     public static var balanceMovesMax: Self { Self("myelin.balance.moves.max") }

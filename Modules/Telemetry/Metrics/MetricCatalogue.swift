@@ -99,6 +99,44 @@ public enum MetricCatalogue {
     public static let retentionSegments = Metric(
         "myelin_log_retention_segments_total", .counter, help: "Segments that retention removed.")
 
+    // Replication.
+    public static let underReplicated = Metric(
+        "myelin_partitions_under_replicated", .gauge,
+        help: "Partitions led here that have fewer in-sync replicas than replicas, those that a move adds left out.")
+    public static let underMinInSync = Metric(
+        "myelin_partitions_under_min_isr", .gauge,
+        help: "Partitions led here that have fewer in-sync replicas than min.insync.replicas: acks=all is refused.")
+    public static let atMinInSync = Metric(
+        "myelin_partitions_at_min_isr", .gauge,
+        help: "Partitions led here that have just min.insync.replicas in sync, and more replicas.")
+    public static let offlinePartitions = Metric(
+        "myelin_partitions_offline", .gauge, help: "Partitions with a replica here that nobody leads.")
+    public static let ledPartitions = Metric("myelin_partitions_led", .gauge, help: "Partitions led here.")
+    public static let reassigningPartitions = Metric(
+        "myelin_partitions_reassigning", .gauge, help: "Partitions led here whose replicas are being moved.")
+    public static let inSyncShrinks = Metric(
+        "myelin_isr_shrinks_total", .counter, help: "In-sync sets that a leader here made smaller.")
+    public static let inSyncExpands = Metric(
+        "myelin_isr_expands_total", .counter, help: "In-sync sets that a leader here made larger.")
+    public static let leaderElections = Metric(
+        "myelin_leader_elections_total", .counter, help: "Times that a partition began to be led here.")
+    public static let uncleanElections = Metric(
+        "myelin_unclean_leader_elections_total", .counter,
+        help: "Times that a partition began to be led here by an order that may have lost records.")
+    public static let replicationSentBytes = Metric(
+        "myelin_replication_sent_bytes_total", .counter, .bytes, help: "Record bytes sent to followers.")
+    public static let replicationReceivedBytes = Metric(
+        "myelin_replication_received_bytes_total", .counter, .bytes, help: "Record bytes received from leaders.")
+    public static let followerLagRecords = Metric(
+        "myelin_follower_lag_records", .greatestGauge, .one, ["follower"],
+        help: "Records that a follower has not made durable, of the partition led here that is furthest behind.")
+    public static let followerLagSeconds = Metric(
+        "myelin_follower_lag_seconds", .greatestGauge, .seconds, ["follower"],
+        help: "Time since a follower had all records, of the partition led here that is furthest behind.")
+    public static let throttledTime = Metric(
+        "myelin_replication_throttled_seconds_total", .counter, .seconds, ["follower"],
+        help: "Time for which copying to a follower waited because of a replication quota.")
+
     // Groups.
     public static let groups = Metric("myelin_groups", .gauge, .one, ["state"], help: "Consumer groups, by state.")
     public static let groupMembers = Metric("myelin_group_members", .gauge, help: "Members of consumer groups.")
@@ -152,7 +190,10 @@ public enum MetricCatalogue {
         cutConnections, rejectedFrames, producedRecords, producedBytes, producedBatches, rejectedBatches, fetchedBytes,
         fetchSessions, waitingFetches, topics, partitions, logSize, logStartOffset, logEndOffset, logDirectoryState,
         logDirectoryFreeBytes, syncDuration, failedSyncs, appendedBytes, appendedRecords, readBytes, recoveryDuration,
-        recoveryScannedBytes, recoveryCutBytes, damagedRanges, retentionBytes, retentionSegments, groups, groupMembers,
+        recoveryScannedBytes, recoveryCutBytes, damagedRanges, retentionBytes, retentionSegments,
+        underReplicated, underMinInSync, atMinInSync, offlinePartitions, ledPartitions, reassigningPartitions,
+        inSyncShrinks, inSyncExpands, leaderElections, uncleanElections, replicationSentBytes,
+        replicationReceivedBytes, followerLagRecords, followerLagSeconds, throttledTime, groups, groupMembers,
         rebalances, lagRecords, lagSeconds, lagLeftOut, metadataOffset, shardRounds, shardBacklog, unansweredShards,
         foldedSeries, suppressedLogLines, residentBytes, processorTime, openDescriptors, startTime, buildInfo,
     ]

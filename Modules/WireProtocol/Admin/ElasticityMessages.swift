@@ -173,6 +173,14 @@ extension Admin {
         public var plannedReplicaCount: Int32 = 0
         /// After the plan.
         public var plannedByteCount: Int64 = 0
+        /// Now, written to its disk: of what it leads and of what it follows.
+        public var bytesInPerSecond: Int64 = 0
+        /// After the plan.
+        public var plannedBytesInPerSecond: Int64 = 0
+        /// Now, to consumers of what it leads.
+        public var bytesOutPerSecond: Int64 = 0
+        /// After the plan, when preferred replicas lead.
+        public var plannedBytesOutPerSecond: Int64 = 0
 
         public init() {}
 
@@ -185,6 +193,10 @@ extension Admin {
             try visitor.field(6, "plannedLeaderCount", &plannedLeaderCount)
             try visitor.field(7, "plannedReplicaCount", &plannedReplicaCount)
             try visitor.field(8, "plannedByteCount", &plannedByteCount)
+            try visitor.field(9, "bytesInPerSecond", &bytesInPerSecond)
+            try visitor.field(10, "plannedBytesInPerSecond", &plannedBytesInPerSecond)
+            try visitor.field(11, "bytesOutPerSecond", &bytesOutPerSecond)
+            try visitor.field(12, "plannedBytesOutPerSecond", &plannedBytesOutPerSecond)
         }
     }
 

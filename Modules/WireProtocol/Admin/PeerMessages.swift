@@ -69,6 +69,10 @@ extension Admin {
         public var byteCount: Int64 = 0
         /// Its log takes no records.
         public var isFailed = false
+        /// From producers, smoothed; of leaders only.
+        public var bytesInPerSecond: Int64 = 0
+        /// To consumers, smoothed.
+        public var bytesOutPerSecond: Int64 = 0
 
         public init() {}
 
@@ -81,6 +85,8 @@ extension Admin {
             try visitor.field(6, "logEndOffset", &logEndOffset)
             try visitor.field(7, "byteCount", &byteCount)
             try visitor.field(8, "isFailed", &isFailed)
+            try visitor.field(9, "bytesInPerSecond", &bytesInPerSecond)
+            try visitor.field(10, "bytesOutPerSecond", &bytesOutPerSecond)
         }
     }
 

@@ -9,8 +9,8 @@ struct ClusterBalance: ParsableCommand, NodeCommand {
     static let configuration = CommandConfiguration(
         commandName: "balance", abstract: "Shows how load should lie on the brokers, and moves it there.",
         discussion: """
-            The planner spreads replicas over racks, then leaderships, replicas and bytes evenly over brokers, with as few moves \
-            as it can. Without an option it only shows the plan.
+            The planner spreads replicas over racks, then replicas, leaderships, bytes on disk and bytes a second in and out \
+            evenly over brokers, with as few moves as it can. Without an option it only shows the plan.
 
             EXAMPLES:
               myelin cluster balance
@@ -98,13 +98,16 @@ struct BalanceReport: Report {
     func lines(on terminal: Terminal) -> [String] {
         var brokers = Table([
             .number("BROKER"), .text("RACK"), .number("LEADERS"), .number("THEN"), .number("REPLICAS"),
-            .number("THEN"), .number("SIZE"), .number("THEN"),
+            .number("THEN"), .number("SIZE"), .number("THEN"), .number("IN/S"), .number("THEN"), .number("OUT/S"),
+            .number("THEN"),
         ])
         for broker in plan.brokers {
             brokers.add([
                 "\(broker.nodeID)", Cell(broker.rack), "\(broker.leaderCount)", "\(broker.plannedLeaderCount)",
                 "\(broker.replicaCount)", "\(broker.plannedReplicaCount)", Cell(Units.bytes(broker.byteCount)),
-                Cell(Units.bytes(broker.plannedByteCount)),
+                Cell(Units.bytes(broker.plannedByteCount)), Cell(Units.bytes(broker.bytesInPerSecond)),
+                Cell(Units.bytes(broker.plannedBytesInPerSecond)), Cell(Units.bytes(broker.bytesOutPerSecond)),
+                Cell(Units.bytes(broker.plannedBytesOutPerSecond)),
             ])
         }
         guard !plan.moves.isEmpty else {
@@ -131,6 +134,10 @@ extension Admin.BrokerLoad {
             "replicaCount": .integer(replicaCount), "byteCount": .integer(byteCount),
             "plannedLeaderCount": .integer(plannedLeaderCount),
             "plannedReplicaCount": .integer(plannedReplicaCount), "plannedByteCount": .integer(plannedByteCount),
+            "bytesInPerSecond": .integer(bytesInPerSecond),
+            "plannedBytesInPerSecond": .integer(plannedBytesInPerSecond),
+            "bytesOutPerSecond": .integer(bytesOutPerSecond),
+            "plannedBytesOutPerSecond": .integer(plannedBytesOutPerSecond),
         ]
     }
 }
