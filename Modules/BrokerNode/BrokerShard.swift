@@ -34,6 +34,8 @@ final class BrokerShard {
     var writer = ByteWriter(capacity: 64 << 10)
     var partitions: [PartitionID: Partition] = [:]
     var groups: [PartitionIndex: GroupShell] = [:]
+    /// Of the partitions of `__loss_manifest` that this shard leads.
+    var lossLedgers: [PartitionID: LossLedger] = [:]
     var sessions: FetchSessions
     var directory = DirectoryHealth.healthy
     var entropy: Entropy
@@ -43,6 +45,7 @@ final class BrokerShard {
     var producerIDWaiters: [(Result<ProducerID, ProducerIDRefusal>) -> Void] = []
     let codecs = CodecWorkspace()
     private(set) lazy var replicator = Replicator(shard: self)
+    private(set) lazy var lossReports = LossReports(shard: self)
 
     private var timers = Timers()
     private var diskWaiters: [DiskTicket: (DiskCompletion.Outcome) -> Void] = [:]

@@ -119,6 +119,7 @@ final class GroupShell {
             guard let self, isReached, !hasResigned else { return }
             isLoaded = true
             step(.loaded)
+            shard.lossReports.becomeDue()
         }
         shard.markAwaited(partition)
     }

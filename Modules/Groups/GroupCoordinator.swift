@@ -176,6 +176,11 @@ public struct GroupCoordinator: Sendable {
         groups[group]?.offsets.committed
     }
 
+    /// What a group has committed for one partition, as far as the log has acknowledged it.
+    public func committedOffset(of group: GroupID, in partition: TopicPartition) -> CommittedOffset? {
+        groups[group]?.offsets[partition]
+    }
+
     /// All groups, sorted.
     public var groupIDs: [GroupID] { groups.keys.sorted() }
 

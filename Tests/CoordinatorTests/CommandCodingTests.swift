@@ -16,6 +16,14 @@ private let manifest = LossManifest(
     partition: partitionID, leaderEpoch: LeaderEpoch(4), electedLeader: one, lastKnownLeader: .none,
     inSyncReplicas: [one], eligibleLeaderReplicas: [], time: Timestamp(5), logEnd: Offset(7))
 
+private let account = ReplicaAccount(
+    replica: one, from: Offset(7), end: Offset(9), recordCount: 2, lastTimestamp: Timestamp(5),
+    highWatermark: Offset(8),
+    producers: [
+        LostProducer(
+            id: ProducerID(1), epoch: ProducerEpoch(2), firstOffset: Offset(7), lastOffset: Offset(8), recordCount: 2)
+    ], leftOutProducerCount: 3)
+
 /// One of every command, with every field at a value of its own.
 private let commands: [any ControllerCommand] = [
     AllocateProducerIDs(broker: one, epoch: epoch),
@@ -54,7 +62,13 @@ private let commands: [any ControllerCommand] = [
         time: Timestamp(9)),
     RemoveTopics(names: ["t"], validateOnly: true),
     ReplaceConfigs([(ConfigTarget(.broker, name: ""), [.init(name: "n", value: "v")])], validateOnly: true),
-    ReportLoss(partition: partitionID, leaderEpoch: LeaderEpoch(1), logEnd: Offset(2), highWatermark: Offset(3)),
+    ReportLoss(
+        partition: partitionID, leaderEpoch: LeaderEpoch(1),
+        fact: .began(logEnd: Offset(2), highWatermark: Offset(3))),
+    ReportLoss(partition: partitionID, leaderEpoch: LeaderEpoch(1), fact: .held(account)),
+    ReportLoss(
+        partition: partitionID, leaderEpoch: LeaderEpoch(1),
+        fact: .committed([TouchedGroup(group: "g", committedOffset: Offset(4))], leftOutCount: 5)),
     UnregisterBroker(one),
     UpdateFeatures([FeatureUpdate(name: "f", level: 2, direction: .unsafeDowngrade)], validateOnly: true),
 ]

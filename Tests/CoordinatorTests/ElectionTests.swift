@@ -261,11 +261,13 @@ struct ElectLeadersTests {
         var (deciding, partition) = try stranded()
         _ = try deciding.run(ElectLeaders(.unclean, partitions: nil))
         let report = ReportLoss(
-            partition: partition, leaderEpoch: LeaderEpoch(2), logEnd: Offset(70), highWatermark: Offset(75))
+            partition: partition, leaderEpoch: LeaderEpoch(2),
+            fact: .began(logEnd: Offset(70), highWatermark: Offset(75)))
         #expect(try deciding.run(report).get().logEnd == Offset(70))
         #expect(deciding.image.losses().map(\.highWatermark) == [Offset(75)])
         #expect(report.decide(on: deciding.state, using: &deciding.entropy).records.isEmpty)
-        let other = ReportLoss(partition: partition, leaderEpoch: LeaderEpoch(9), logEnd: Offset(1))
+        let other = ReportLoss(
+            partition: partition, leaderEpoch: LeaderEpoch(9), fact: .began(logEnd: Offset(1), highWatermark: nil))
         #expect(try deciding.run(other) == .failure(.unknownLoss))
         _ = try deciding.run(DeleteTopics([.name("t")]))
         #expect(deciding.image.losses() == [])

@@ -84,8 +84,31 @@ let sampleRecords: [(name: String, record: MetadataRecord)] = [
                 eligibleLeaderReplicas: [NodeID(2)], time: Timestamp(1_700_000_000_000), logEnd: Offset(70),
                 highWatermark: Offset(75)))
     ),
+    ("loss-accounts", .lossRecorded(accountedLoss)),
     ("broker-unregistered", .brokerUnregistered(NodeID(1), epoch: BrokerEpoch(17))),
 ]
+
+/// With all that anybody may add to it.
+private let accountedLoss: LossManifest = {
+    var manifest = LossManifest(
+        partition: PartitionID(topic: topicID, index: PartitionIndex(1)), leaderEpoch: LeaderEpoch(4),
+        electedLeader: NodeID(3), lastKnownLeader: NodeID(1), inSyncReplicas: [NodeID(1)],
+        eligibleLeaderReplicas: [], time: Timestamp(1_700_000_000_000), logEnd: Offset(70))
+    manifest.accounts = [
+        ReplicaAccount(
+            replica: NodeID(1), from: Offset(70), end: Offset(75), recordCount: 4,
+            lastTimestamp: Timestamp(1_699_999_999_000), highWatermark: Offset(74),
+            producers: [
+                LostProducer(
+                    id: ProducerID(1000), epoch: ProducerEpoch(1), firstOffset: Offset(70), lastOffset: Offset(73),
+                    recordCount: 3)
+            ], leftOutProducerCount: 1),
+        ReplicaAccount(replica: NodeID(2), from: Offset(70), end: Offset(70)),
+    ]
+    manifest.groups = [TouchedGroup(group: "g", committedOffset: Offset(74))]
+    manifest.leftOutGroupCount = 2
+    return manifest
+}()
 
 func encoded(_ record: MetadataRecord) -> [UInt8] {
     var writer = ByteWriter()

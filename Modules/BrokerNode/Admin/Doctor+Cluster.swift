@@ -15,6 +15,8 @@ extension Doctor {
     static let controllerLagRecordCountMax: Int64 = 10_000
     /// A loss is news for a week.
     static let lossNewsMilliseconds: Int64 = 7 * 86_400_000
+    /// Groups that a finding names.
+    static let namedGroupCountMax = 5
     /// Share of partitions that another than their preferred leader may lead: what one restart of a broker leaves behind is
     /// put right within minutes.
     static let misledPercentMax = 10
@@ -126,23 +128,51 @@ extension Doctor {
     func losses() -> [Admin.Finding] {
         facts.view.image.losses().map { loss in
             let place = facts.view.place(of: loss.partition)
-            let range =
-                switch (loss.logEnd, loss.highWatermark) {
-                case (let end?, let mark?) where mark > end: "Records \(end) to \(mark.rawValue - 1) are lost."
-                case (let end?, _): "Acknowledged records from offset \(end) on may be lost."
-                case (nil, _): "How many records are lost is not known before broker \(loss.electedLeader) has said it."
-                }
             let age = facts.view.wallClock.rawValue - loss.time.rawValue
+            let ended = loss.isComplete && loss.lost == nil
             return finding(
-                .losses, age < Self.lossNewsMilliseconds ? .warning : .info, "partition \(place)",
+                .losses, age < Self.lossNewsMilliseconds && !ended ? .warning : .info, "partition \(place)",
                 "Broker \(loss.electedLeader) was made leader of \(place) by order, though it may lack records (epoch"
-                    + " \(loss.leaderEpoch)). \(range)",
-                loss.inSyncReplicas.isEmpty
-                    ? "Tell those who read and write the topic."
-                    : "Brokers \(loss.inSyncReplicas.map { "\($0)" }.joined(separator: ", ")) may still have them on their"
-                        + " disks: copy \(place) from there before it is overwritten. Tell those who use the topic.",
-                command: "myelin topic describe \(facts.view.name(of: loss.partition.topic))")
+                    + " \(loss.leaderEpoch)). \(extent(of: loss))",
+                loss.awaited.isEmpty
+                    ? ended ? "Nothing is to be done." : "Tell those who read and write the topic."
+                    : "\(list(loss.awaited)) may still have them: copy \(place) from there before it is started. Then start it,"
+                        + " so that it tells what it had, and tell those who use the topic.",
+                command: "myelin topic consume \(InternalTopic.lossManifest.name)")
         }
+    }
+
+    /// What is known of a loss, in sentences.
+    private func extent(of loss: LossManifest) -> String {
+        guard let logEnd = loss.logEnd else {
+            return "What is lost is not known before the leader has said where its log ended."
+        }
+        var sentences: [String] = []
+        if let lost = loss.lost {
+            let producers = Set(loss.accounts.flatMap(\.producers).map(\.id)).count
+            sentences.append(
+                "Offsets \(lost.lowerBound) to \(lost.upperBound.rawValue - 1) are lost"
+                    + (producers > 0 ? ", of \(producers) producers with an id." : "."))
+        } else if loss.isComplete {
+            sentences.append("Nothing is lost: no replica had more than its \(logEnd) offsets.")
+        }
+        if let end = loss.acknowledgedEnd, let lost = loss.lost, end < lost.upperBound {
+            sentences.append("From \(end) on nothing was acknowledged with acks=all.")
+        }
+        if !loss.awaited.isEmpty {
+            sentences.append(
+                "Its log ended at \(logEnd); what \(list(loss.awaited)) had beyond is not known before it comes back.")
+        }
+        if !loss.groups.isEmpty {
+            let more = loss.groups.count - Self.namedGroupCountMax + Int(loss.leftOutGroupCount)
+            let names = loss.groups.prefix(Self.namedGroupCountMax).map(\.group).joined(separator: ", ")
+            sentences.append("Had read beyond: \(names)\(more > 0 ? " and \(more) more" : "").")
+        }
+        return sentences.joined(separator: " ")
+    }
+
+    private func list(_ brokers: [NodeID]) -> String {
+        (brokers.count == 1 ? "Broker " : "Brokers ") + brokers.map { "\($0)" }.joined(separator: ", ")
     }
 
     func leaderBalance() -> [Admin.Finding] {

@@ -39,9 +39,13 @@ extension BrokerShard {
         guard directory == .healthy else { return reply(.failed) }
         do throws(LogFault) {
             let hadStaged = partition.hasStaged
-            try partition.replicate(append.header, append.batches, at: wallClock, on: disk, reply: reply)
-            if !hadStaged, partition.hasStaged { markDirty(partition) }
+            let wasMatched = partition.isMatched
+            try partition.replicate(
+                append.header, append.batches, at: wallClock, on: disk,
+                mayDiscard: { lossReports.mayDiscard($0, of: partition, in: epoch) }, reply: reply)
             replicator.metrics.receivedByteCount += UInt64(append.batches.count)
+            if !wasMatched, partition.isMatched { lossReports.becomeDue() }
+            if !hadStaged, partition.hasStaged { markDirty(partition) }
             markAwaited(partition)
         } catch {
             noteFault(error)

@@ -41,6 +41,8 @@ extension BrokerShard {
         // Nobody has asked yet, but the high watermark is not known before what is here is durable.
         markAwaited(partition)
         if partition.topic == OffsetsTopic.name { coordinate(partition) }
+        if partition.topic == InternalTopic.lossManifest.name { keepLedger(in: partition) }
+        lossReports.becomeDue()
     }
 
     /// Tells a leader of other replicas, members or settings in the same epoch.
@@ -78,6 +80,7 @@ extension BrokerShard {
     func abdicate(_ partition: Partition, because failure: ProduceFailure) {
         replicator.forget(partition.id)
         if partition.topic == OffsetsTopic.name { groups.removeValue(forKey: partition.id.index)?.resign() }
+        lossLedgers.removeValue(forKey: partition.id)?.resign()
         partition.failPending(failure)
         partition.wakeWatchers()
     }
@@ -86,5 +89,11 @@ extension BrokerShard {
         let shell = GroupShell(partition: partition, shard: self)
         groups[partition.id.index] = shell
         shell.load()
+    }
+
+    private func keepLedger(in partition: Partition) {
+        let ledger = LossLedger(partition: partition, shard: self)
+        lossLedgers[partition.id] = ledger
+        ledger.load()
     }
 }

@@ -32,11 +32,13 @@ extension Partition {
 
 extension Partition {
     /// Takes what the leader of the current epoch sent; `reply` is called when it is durable here, or refused.
+    ///
+    /// - Parameter mayDiscard: Whether records may be dropped as the decision says; if not, the leader asks again.
     func replicate(
         _ header: AppendHeader, _ batches: SharedBytes, at wall: Timestamp, on disk: any Disk,
-        reply: @escaping (AppendAnswer) -> Void
+        mayDiscard: (FollowerDecision) -> Bool, reply: @escaping (AppendAnswer) -> Void
     ) throws(LogFault) {
-        let decision = try carryOut(header, at: wall, on: disk)
+        let decision = try carryOut(header, at: wall, on: disk, mayDiscard)
         switch decision {
         case .answer(let answer): reply(answer)
         case .append(let offset):
@@ -48,18 +50,27 @@ extension Partition {
 
     /// Drops what has to go before anything can be appended.
     private func carryOut(
-        _ header: AppendHeader, at wall: Timestamp, on disk: any Disk
+        _ header: AppendHeader, at wall: Timestamp, on disk: any Disk, _ mayDiscard: (FollowerDecision) -> Bool
     ) throws(LogFault) -> FollowerDecision {
         while true {
             let decision = decide(header)
             switch decision {
             case .answer, .append: return decision
-            case .cut(let offset):
-                try withLog { log throws(LogFault) in try log.truncateDiscarding(from: offset, on: disk) }
-            case .restart(let offset):
-                try withLog { log throws(LogFault) in try log.resetDiscarding(to: offset, on: disk) }
+            case .cut, .restart:
+                guard mayDiscard(decision) else { return .answer(.failed) }
+                try discard(decision, on: disk)
             }
             discarded()
+        }
+    }
+
+    private func discard(_ decision: FollowerDecision, on disk: any Disk) throws(LogFault) {
+        try withLog { log throws(LogFault) in
+            switch decision {
+            case .answer, .append: preconditionFailure("\(decision) discards nothing")
+            case .cut(let offset): try log.truncateDiscarding(from: offset, on: disk)
+            case .restart(let offset): try log.resetDiscarding(to: offset, on: disk)
+            }
         }
     }
 

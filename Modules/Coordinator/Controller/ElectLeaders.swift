@@ -138,41 +138,6 @@ public struct RebalanceLeaders: ControllerCommand {
     }
 }
 
-public enum ReportLossRefusal: Error, Hashable, Sendable, Codable {
-    /// No unclean election began this epoch.
-    case unknownLoss
-}
-
-/// Adds to a loss manifest what only the log of the elected leader knows.
-public struct ReportLoss: ControllerCommand {
-    public static var name: String { "ReportLoss" }
-
-    public var partition: PartitionID
-    public var leaderEpoch: LeaderEpoch
-    /// Where the log ended when the leader began.
-    public var logEnd: Offset
-    /// The highest high watermark that the leader knows of, its own or a peer's.
-    public var highWatermark: Offset?
-
-    public init(partition: PartitionID, leaderEpoch: LeaderEpoch, logEnd: Offset, highWatermark: Offset? = nil) {
-        self.partition = partition
-        self.leaderEpoch = leaderEpoch
-        self.logEnd = logEnd
-        self.highWatermark = highWatermark
-    }
-
-    public typealias Outcome = Result<LossManifest, ReportLossRefusal>
-
-    public func decide(on state: ControllerState, using entropy: inout Entropy) -> Decision<Outcome> {
-        let known = state.image.losses(of: partition).first { $0.leaderEpoch == leaderEpoch }
-        guard let known else { return Decision(.failure(.unknownLoss)) }
-        var manifest = known
-        manifest.logEnd = logEnd
-        manifest.highWatermark = highWatermark ?? known.highWatermark
-        return Decision(.success(manifest), records: manifest == known ? [] : [.lossRecorded(manifest)])
-    }
-}
-
 extension PartitionImage {
     /// In sync or eligible.
     func mayLead(_ broker: NodeID) -> Bool {

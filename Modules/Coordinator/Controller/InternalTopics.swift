@@ -6,6 +6,8 @@ public import Primitives
 public enum InternalTopic: String, Sendable, CaseIterable, Codable {
     /// Committed offsets and members of consumer groups.
     case consumerOffsets = "__consumer_offsets"
+    /// What unclean elections lost, one record for each, the newest of a key holds.
+    case lossManifest = "__loss_manifest"
 
     public var name: String { rawValue }
 
@@ -14,19 +16,22 @@ public enum InternalTopic: String, Sendable, CaseIterable, Codable {
 
     /// The topic as its settings want it, with no more replicas than there are brokers.
     package func definition(on state: ControllerState) -> NewTopic {
-        switch self {
-        case .consumerOffsets:
-            let brokerCount = max(1, state.image.placementCandidates().count)
-            return NewTopic(
-                name: name, partitionCount: Int32(state.settings[.offsetsTopicPartitions]),
-                replicationFactor: Int16(min(state.settings[.offsetsTopicReplicationFactor], brokerCount)),
-                configs: [
-                    .init(name: "cleanup.policy", value: "compact"),
-                    // The coordinator's batches are stored as it wrote them, whatever the default of other topics.
-                    .init(name: "compression.type", value: "producer"),
-                    .init(name: "segment.bytes", value: String(state.settings[.offsetsTopicSegmentBytes])),
-                ])
-        }
+        let brokerCount = max(1, state.image.placementCandidates().count)
+        let partitionCount =
+            switch self {
+            case .consumerOffsets: Int32(state.settings[.offsetsTopicPartitions])
+            // Losses are few, and whoever reads them wants them in order.
+            case .lossManifest: Int32(1)
+            }
+        return NewTopic(
+            name: name, partitionCount: partitionCount,
+            replicationFactor: Int16(min(state.settings[.offsetsTopicReplicationFactor], brokerCount)),
+            configs: [
+                .init(name: "cleanup.policy", value: "compact"),
+                // The broker's batches are stored as it wrote them, whatever the default of other topics.
+                .init(name: "compression.type", value: "producer"),
+                .init(name: "segment.bytes", value: String(state.settings[.offsetsTopicSegmentBytes])),
+            ])
     }
 }
 

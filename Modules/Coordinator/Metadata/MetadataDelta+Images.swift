@@ -22,5 +22,7 @@ extension MetadataDelta {
             .filter { old.broker($0) != new.broker($0) }.sorted()
         features = Set(old.features().map(\.name)).union(new.features().map(\.name))
             .filter { old.featureLevel($0) != new.featureLevel($0) }.sorted()
+        losses = Set((old.losses() + new.losses()).map(\.partition))
+            .filter { old.losses(of: $0) != new.losses(of: $0) }.sorted()
     }
 }

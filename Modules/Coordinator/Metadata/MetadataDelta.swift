@@ -30,12 +30,15 @@ public struct MetadataDelta: Hashable, Sendable {
     public internal(set) var brokers: [NodeID] = []
     /// Features whose level changed, by name.
     public internal(set) var features: [String] = []
+    /// Partitions of which a loss is new, or better known; sorted.
+    public internal(set) var losses: [PartitionID] = []
 
     /// Nothing changed.
     public init() {}
 
     public var isEmpty: Bool {
         removedTopics.isEmpty && topics.isEmpty && configs.isEmpty && brokers.isEmpty && features.isEmpty
+            && losses.isEmpty
     }
 }
 
@@ -50,6 +53,7 @@ public struct MetadataDeltaRecorder: Sendable {
     private var configs: Set<ConfigResource> = []
     private var brokers: Set<NodeID> = []
     private var features: Set<String> = []
+    private var losses: Set<PartitionID> = []
 
     public init(from image: MetadataImage) {
         old = image
@@ -77,6 +81,7 @@ public struct MetadataDeltaRecorder: Sendable {
         delta.configs = configs.filter { old.hasOtherConfigs($0, than: image) }.sorted()
         delta.brokers = brokers.filter { old.broker($0) != image.broker($0) }.sorted()
         delta.features = features.filter { old.featureLevel($0) != image.featureLevel($0) }.sorted()
+        delta.losses = losses.filter { old.losses(of: $0) != image.losses(of: $0) }.sorted()
         return delta
     }
 
@@ -93,7 +98,7 @@ public struct MetadataDeltaRecorder: Sendable {
         case .brokerFencingChanged(let id, _, _), .brokerUnregistered(let id, _), .brokerShutdownStarted(let id, _),
             .brokerDrainingChanged(let id, _, _):
             brokers.insert(id)
-        case .lossRecorded: break
+        case .lossRecorded(let manifest): losses.insert(manifest.partition)
         }
     }
 

@@ -123,6 +123,9 @@ public struct MetadataImage: Equatable, Sendable {
     /// Partitions with a reassignment under way, in order of their ids.
     public func reassigningPartitions() -> [PartitionID] { reassigning.sorted() }
 
+    /// Whether any topic that still exists had an unclean election.
+    public var hasLosses: Bool { !lossesByTopic.isEmpty }
+
     /// Unclean elections of topics that still exist, by partition, then by leader epoch.
     public func losses() -> [LossManifest] {
         lossesByTopic.values.joined().sorted { ($0.partition, $0.leaderEpoch) < ($1.partition, $1.leaderEpoch) }

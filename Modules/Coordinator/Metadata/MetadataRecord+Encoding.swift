@@ -141,7 +141,7 @@ extension FieldReader {
         return TopicID(high: high, low: low)
     }
 
-    fileprivate func partitionID() throws(DecodeError) -> PartitionID {
+    func partitionID() throws(DecodeError) -> PartitionID {
         let index: Int32 = try integer(2)
         guard index >= 0 else { throw invalid(2, Int64(index)) }
         return PartitionID(topic: try topicID(1), index: PartitionIndex(index))
@@ -159,7 +159,7 @@ extension FieldReader {
         return IncarnationID(high: high, low: low)
     }
 
-    fileprivate func optionalOffset(_ number: UInt32) throws(DecodeError) -> Offset? {
+    func optionalOffset(_ number: UInt32) throws(DecodeError) -> Offset? {
         has(number) ? Offset(try integer(number)) : nil
     }
 
@@ -300,30 +300,5 @@ extension BrokerListener {
             throw fields.invalid(4, Int64(number))
         }
         self.init(name: try fields.text(1), host: try fields.text(2), port: port, securityProtocol: known)
-    }
-}
-
-extension LossManifest {
-    fileprivate func write(into fields: inout FieldWriter) {
-        fields.id(1, high: partition.topic.high, low: partition.topic.low)
-        fields.integerUnlessZero(2, partition.index.rawValue)
-        fields.integer(3, leaderEpoch.rawValue)
-        fields.integer(4, electedLeader.rawValue)
-        if lastKnownLeader != .none { fields.integer(5, lastKnownLeader.rawValue) }
-        fields.integersUnlessEmpty(6, inSyncReplicas)
-        fields.integersUnlessEmpty(7, eligibleLeaderReplicas)
-        fields.integer(8, time.rawValue)
-        if let logEnd { fields.integer(9, logEnd.rawValue) }
-        if let highWatermark { fields.integer(10, highWatermark.rawValue) }
-    }
-
-    fileprivate init(reading fields: FieldReader) throws(DecodeError) {
-        self.init(
-            partition: try fields.partitionID(), leaderEpoch: LeaderEpoch(try fields.integer(3, default: nil)),
-            electedLeader: NodeID(try fields.integer(4, default: nil)),
-            lastKnownLeader: NodeID(try fields.integer(5, default: NodeID.none.rawValue)),
-            inSyncReplicas: try fields.integers(6), eligibleLeaderReplicas: try fields.integers(7),
-            time: Timestamp(try fields.integer(8, default: nil)), logEnd: try fields.optionalOffset(9),
-            highWatermark: try fields.optionalOffset(10))
     }
 }
