@@ -130,7 +130,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "SimulatedCluster",
-            dependencies: ["Primitives", "RecordBatch", "StorageEngine", "Coordinator", "Replication", "Simulation"],
+            dependencies: [
+                "Primitives", "RecordBatch", "StorageEngine", "Coordinator", "Replication", "Groups", "Simulation",
+            ],
             path: "Tests/SimulatedCluster", swiftSettings: strict),
         .executableTarget(
             name: "simulator", dependencies: ["SimulatedCluster", arguments], path: "Tests/simulator",

@@ -43,10 +43,14 @@ final class PartitionChecker {
     private var nextSequences: [Int64: Int32] = [:]
     /// What the controller last decided.
     private var inSync: (epoch: Int64, nodes: [NodeAddress]) = (-1, [])
+    /// Disks that must have a record before it is committed.
+    private let copiesMin: Int
 
-    init(world: World, name: String) {
+    /// - Parameter copiesMin: `min.insync.replicas`.
+    init(world: World, name: String, copiesMin: Int) {
         self.world = world
         self.name = name
+        self.copiesMin = copiesMin
     }
 
     var committedEnd: Int64 { truth.end }
@@ -141,6 +145,7 @@ final class PartitionChecker {
                 "\(name): \(node) has another history at \(end)")
         }
         if epoch == inSync.epoch { checkDurability(of: end) }
+        checkCopies(of: end, hash)
         extendTruth(with: log, to: end, at: node)
     }
 
@@ -152,6 +157,13 @@ final class PartitionChecker {
         }
     }
 
+    private func checkCopies(of end: Int64, _ hash: UInt64) {
+        let copies = durableEnds.count { $0.value >= end && logs[$0.key]?.hash(atEnd: end) == hash }
+        world.check(
+            copies >= copiesMin, "committed is durable on as many disks as were asked for",
+            "\(name): \(end) on \(copies)")
+    }
+
     private func extendTruth(with log: HashedLog, to end: Int64, at node: NodeAddress) {
         world.check(
             log.hash(atEnd: truth.end) == truth.hash(atEnd: truth.end), "committed is for ever",
@@ -160,6 +172,7 @@ final class PartitionChecker {
             guard entry.end <= end else { return }
             _ = truth.append(entry)
             guard let writing = batches[node]?[entry.end] else { continue }
+            checkSequence(writing, entry)
             let before = written.updateValue(entry.end, forKey: writing)
             world.check(
                 before == nil, "no batch is stored twice", "\(name): \(writing) before \(before!) and \(entry.end)")
@@ -190,6 +203,22 @@ final class PartitionChecker {
         world.check(
             stored == entry.content, "acknowledged is committed",
             "\(name): the batch before \(entry.end) is \(stored, default: "absent")")
+    }
+
+    /// The largest end that leaders of each epoch have acknowledged to a producer.
+    private(set) var acknowledgedEnds: [LeaderEpoch: Offset] = [:]
+
+    func acknowledged(upTo end: Offset, in epoch: LeaderEpoch) {
+        acknowledgedEnds[epoch] = max(acknowledgedEnds[epoch, default: .zero], end)
+    }
+
+    /// A client asked for the end when `floors` had been acknowledged. A leader that was replaced and does not know it says
+    /// what it knows, so only its own epoch and those before it count (KIP-207, KIP-320).
+    func told(end: Offset, in epoch: LeaderEpoch, after floors: [LeaderEpoch: Offset]) {
+        let floor = floors.filter { $0.key <= epoch }.values.max() ?? .zero
+        world.check(
+            end >= floor, "the end that clients are told covers what was acknowledged",
+            "\(name): \(end) in epoch \(epoch), acknowledged was \(floor)")
     }
 
     /// A client read a batch.

@@ -23,6 +23,8 @@ final class ConsensusChecker {
     private(set) var committed: [(entry: Entry, hash: UInt64)] = []
     private var committedEnds: [NodeAddress: Int64] = [:]
     private var committedPlaces: [Int64: Int] = [:]
+    /// What each leader called committed first, by term: what it knew before it led.
+    private var inherited: [Int64: Int64] = [:]
 
     init(world: World) { self.world = world }
 
@@ -77,6 +79,20 @@ final class ConsensusChecker {
         let log = logs[node, default: HashedLog()]
         let holds = last.entry.end <= log.start || log.hash(atEnd: last.entry.end) == last.hash
         world.check(holds, "leader completeness", "\(node) leads term \(term) without committed \(last.entry)")
+    }
+
+    /// The leader of `term` says that all before `end` is committed. By counting it commits an entry of its own term, and
+    /// with it those before, and never one of an older term alone (Raft paper, 5.4.2).
+    func told(commit end: Int64, by node: NodeAddress, in term: Int64) {
+        let log = logs[node, default: HashedLog()]
+        guard end > inherited[term, default: end], let place = log.place(ofEnd: end) else {
+            inherited[term] = inherited[term] ?? end
+            return
+        }
+        let entry = log.entries[place].entry
+        world.check(
+            entry.epoch == term, "a leader counts entries of its own term",
+            "\(node) of \(term) commits \(entry) by itself")
     }
 
     func committed(upTo end: Int64, at node: NodeAddress) {

@@ -15,6 +15,8 @@ package final class QuorumScene: Scene {
     let limits: RaftLimits
     /// Entries applied between two snapshots.
     let snapshotInterval: Int
+    /// The longest time between two requests: with idle followers and busy leaders, logs differ most.
+    private let pace: Nanoseconds
     var readCount = 0
     var snapshotCount = 0
     private let initial: VoterSet
@@ -40,6 +42,7 @@ package final class QuorumScene: Scene {
         limits.appendsInFlightMax = world.streams.workload.pick([1, 2, 16])
         self.limits = limits
         snapshotInterval = world.streams.workload.pick([16, 100, 1000])
+        pace = .milliseconds(world.streams.workload.pick([40, 120, 800]))
         for _ in ids { directories.append(IncarnationID.random(using: &world.streams.workload)) }
         // Some quorums begin with voters whose disks nobody knows yet.
         let isNamed = world.streams.workload.chance(1, in: 2)
@@ -120,7 +123,7 @@ package final class QuorumScene: Scene {
     }
 
     private func work() {
-        world.after(world.streams.workload.span(.milliseconds(5), .milliseconds(120))) { [self] in
+        world.after(world.streams.workload.span(.milliseconds(5), pace)) { [self] in
             // One that is paused answers when it goes on, believing what it believed before.
             let up = ids.compactMap { voters[$0] }.filter(\.process.isAlive)
             if !up.isEmpty { serve(up[world.streams.workload.index(below: up.count)]) }
@@ -129,15 +132,17 @@ package final class QuorumScene: Scene {
     }
 
     private func serve(_ voter: QuorumVoter) {
-        let leader = ids.compactMap { voters[$0] }.last {
-            $0.process.isAlive && !$0.process.isPaused && $0.leadsTerm != nil
-        }
-        let chosen = world.streams.workload.chance(3, in: 4) ? leader ?? voter : voter
+        // Those that lead and those that do not know yet that they were replaced.
+        let believers = ids.compactMap { voters[$0] }.filter { $0.process.isAlive && $0.leadsTerm != nil }
         if world.streams.workload.chance(1, in: 4) {
             let floor = acknowledgedEnd
-            return chosen.process.run { chosen.read(floor: floor) }
+            for one in believers.isEmpty ? [voter] : believers { one.process.run { one.read(floor: floor) } }
+            return
         }
-        propose(at: chosen)
+        var chosen = leader ?? voter
+        if world.streams.workload.chance(1, in: 4) { chosen = world.streams.workload.pick(believers + [voter]) }
+        let count = world.streams.workload.chance(1, in: 8) ? world.streams.workload.number(in: 2...20) : 1
+        for _ in 0..<count { propose(at: chosen) }
     }
 
     private func propose(at voter: QuorumVoter) {
@@ -181,12 +186,23 @@ package final class QuorumScene: Scene {
             let voters = leader.voters.voters
             let target = world.streams.workload.chance(1, in: 3) ? nil : world.streams.workload.pick(voters).id
             leader.process.run { leader.transfer(to: target) }
+            if world.has(.partition), world.streams.workload.chance(1, in: 2) { cutOff(leader) }
         case .membershipChange:
             guard let change = change(of: leader.voters) else { return false }
             leader.process.run { leader.change(change) }
         default: return false
         }
         return true
+    }
+
+    /// A leader that hears nothing once it has handed over believes for a while that it still leads.
+    private func cutOff(_ leader: QuorumVoter) {
+        world.after(world.streams.workload.span(world.options.latency, world.options.latency * 8)) { [self] in
+            let others = machines.map(\.address)
+            network.cut([leader.process.address], others)
+            network.cut(others, [leader.process.address])
+            world.after(.seconds(2)) { [self] in network.heal() }
+        }
     }
 
     private func change(of set: VoterSet) -> VoterChange? {

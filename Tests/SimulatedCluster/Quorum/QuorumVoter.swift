@@ -154,7 +154,9 @@ final class QuorumVoter {
             world.check(
                 journal.durableEnd >= end, "an entry is durable before it is acknowledged",
                 "\(process.address) acknowledges \(end), durable is \(journal.durableEnd)")
-        case .append: scene.checker.became(leader: process.address, of: message.term.rawValue)
+        case .append(let append):
+            scene.checker.became(leader: process.address, of: message.term.rawValue)
+            scene.checker.told(commit: append.commit.rawValue, by: process.address, in: message.term.rawValue)
         default: break
         }
         world.check(

@@ -88,7 +88,7 @@ final class ProducingClient {
 
     private func answered(_ answer: ProduceAnswer, _ batch: Batch, _ number: Int) {
         switch answer {
-        case .stored(let end):
+        case .stored(let end, let epoch):
             guard let place = outstanding.firstIndex(where: { $0.batch.header.checksum == batch.header.checksum })
             else {
                 return
@@ -97,6 +97,7 @@ final class ProducingClient {
             let content = (end.rawValue, UInt64(batch.header.checksum))
             acknowledged.append(content)
             scene.checker(of: partition).acknowledged(content)
+            scene.checker(of: partition).acknowledged(upTo: end, in: epoch)
         case .notLeader, .notEnoughReplicas, .outOfOrder, .failed:
             if number == attempt { retryLater() }
         }
@@ -142,8 +143,22 @@ final class ConsumingClient {
     func work() {
         let world = scene.world
         world.after(world.streams.workload.span(.milliseconds(20), .milliseconds(500))) { [self] in
-            fetch()
+            if scene.world.streams.workload.chance(1, in: 8) { askEnd() } else { fetch() }
             work()
+        }
+    }
+
+    /// ListOffsets: the end that is told covers all that was acknowledged by this leader and those before.
+    private func askEnd() {
+        guard let chosen = scene.leaderAsAnyoneKnows(of: partition) else { return }
+        let (scene, partition, address) = (scene, partition, address)
+        let checker = scene.checker(of: partition)
+        let floors = checker.acknowledgedEnds
+        let target = scene.machine(chosen).address
+        scene.network.send(from: address, to: target) {
+            guard let replica = scene.broker(chosen)?.partition(partition), let end = replica.toldEnd else { return }
+            let epoch = replica.epoch
+            scene.network.reply(from: target, to: address) { checker.told(end: end, in: epoch, after: floors) }
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Coordinator
+import Groups
 import Primitives
 import RecordBatch
 import Replication
@@ -196,11 +197,24 @@ final class ReplicaBroker {
         endRound()
     }
 
+    /// Asks the coordinator of groups here; nil where there is none.
+    func ask(_ request: GroupRequest, of id: PartitionID, reply: @escaping (GroupReply, LeaderEpoch) -> Void) {
+        guard let partition = partition(id), let host = partition.host else {
+            return reply(request.refused(.notCoordinator), .none)
+        }
+        let epoch = partition.epoch
+        host.submit(request) { reply($0, epoch) }
+        endRound()
+    }
+
     // MARK: Rounds
 
     private func tick() {
         process.after(.milliseconds(100)) { [self] in
-            for partition in partitions { partition.withLeader { $0.timePassed(at: process.now) } }
+            for partition in partitions {
+                partition.withLeader { $0.timePassed(at: process.now) }
+                partition.host?.tick()
+            }
             endRound()
             tick()
         }

@@ -9,7 +9,8 @@ import StorageEngine
 
 /// What a client asks for: one batch to be stored, and the answer to that.
 enum ProduceAnswer: Equatable {
-    case stored(end: Offset)
+    /// By the leader of that epoch.
+    case stored(end: Offset, LeaderEpoch)
     case notLeader
     case notEnoughReplicas
     /// The producer's state and the batch do not fit together.
@@ -21,7 +22,7 @@ extension ProduceAnswer {
     /// For the trace: where the batch stands, or a negative number.
     var code: Int64 {
         switch self {
-        case .stored(let end): end.rawValue
+        case .stored(let end, _): end.rawValue
         case .notLeader: -1
         case .notEnoughReplicas: -2
         case .outOfOrder: -3
@@ -57,6 +58,8 @@ final class ReplicaPartition {
     /// Whom to tell of what becomes durable here.
     private var answerLeader: ((AppendAnswer) -> Void)?
     private var ticket: DiskTicket?
+    /// Coordinates groups while this replica leads the partition of their offsets.
+    private(set) var host: GroupHost?
 
     init(id: PartitionID, broker: ReplicaBroker, disk: SimulatedDisk) throws(OpenFault) {
         self.id = id
@@ -68,7 +71,8 @@ final class ReplicaPartition {
         configuration.indexIntervalByteCount = 256
         configuration.preallocationByteCountMin = 4096
         log = try PartitionLog(
-            opening: "p-\(id.index)", of: id, configuration: configuration, at: broker.process.wallClock, on: disk)
+            opening: broker.scene.folder(of: id), of: id, configuration: configuration, at: broker.process.wallClock,
+            on: disk)
         try cutHole()
         checker.recovered(try readAll(), at: broker.process.address)
         checker.durable(to: log.durableOffset.rawValue, at: broker.process.address)
@@ -97,7 +101,7 @@ final class ReplicaPartition {
     func lead(_ image: PartitionImage, ineligible: [NodeID]) {
         let known: Offset
         if case .follower(let follower) = role { known = follower.highWatermark } else { known = log.logStartOffset }
-        failPending(.notLeader)
+        endLeading()
         epoch = image.leaderEpoch
         var settings = ReplicationSettings()
         settings.lagMillisecondsMax = 2000
@@ -107,6 +111,7 @@ final class ReplicaPartition {
             LeaderReplica(
                 node: broker.id, leaderEpoch: epoch, assignment: assignment(image, ineligible), standing: standing,
                 highWatermark: known, settings: settings, at: broker.process.now))
+        if broker.scene.hasGroups(id) { host = GroupHost(partition: self, broker: broker) }
         noteHighWatermark()
     }
 
@@ -117,11 +122,11 @@ final class ReplicaPartition {
     private func assignment(_ image: PartitionImage, _ ineligible: [NodeID]) -> Assignment {
         Assignment(
             partitionEpoch: image.partitionEpoch, replicas: image.replicas, inSync: image.inSyncReplicas,
-            inSyncCountMin: 2, ineligible: ineligible)
+            inSyncCountMin: broker.scene.inSyncCountMin, ineligible: ineligible)
     }
 
     func follow(_ newer: LeaderEpoch) {
-        failPending(.notLeader)
+        endLeading()
         epoch = newer
         switch role {
         case .idle: role = .follower(FollowerReplica(leaderEpoch: newer, highWatermark: log.logStartOffset))
@@ -159,7 +164,13 @@ final class ReplicaPartition {
         }
         let done = waiting.filter { $0.end <= leader.highWatermark }
         waiting.removeAll { $0.end <= leader.highWatermark }
-        for one in done { one.reply(.stored(end: one.end)) }
+        for one in done { one.reply(.stored(end: one.end, epoch)) }
+    }
+
+    private func endLeading() {
+        host?.resign()
+        host = nil
+        failPending(.notLeader)
     }
 
     private func failPending(_ answer: ProduceAnswer) {
@@ -366,6 +377,12 @@ final class ReplicaPartition {
             next = last.header.nextOffset
         }
         return found
+    }
+
+    /// Where the partition ends, for clients that ask; nil while an earlier leader may have acknowledged more (KIP-207).
+    var toldEnd: Offset? {
+        guard case .leader(let leader) = role, leader.highWatermarkIsCurrent else { return nil }
+        return leader.highWatermark
     }
 
     /// The end that readers see.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Coordinator
+import Groups
 import Primitives
 import Simulation
 import StorageEngine
@@ -17,6 +18,11 @@ package final class ReplicaScene: Scene {
     private var producers: [ProducingClient] = []
     private var consumers: [ConsumingClient] = []
     private var topic: TopicID?
+    private var offsetsTopic: TopicID?
+    let groupChecker: GroupChecker
+    private var members: [GroupMember] = []
+    /// None in half of the runs: groups take time that other faults could use.
+    private let memberCount: Int64
     private(set) var wantsMore = true
     /// As of the last commit of the controller.
     private var image = MetadataImage()
@@ -24,10 +30,11 @@ package final class ReplicaScene: Scene {
     let segmentByteCountMax: Int64
     let inFlightByteCountMax: Int
     let frameByteCountMax: Int
+    let inSyncCountMin: Int
     private let partitionCount: Int32
     /// Why a broker last ended by itself.
     var lastFault = "none"
-    private static let name = "payments"
+    static let name = "payments"
 
     package init(world: World, network: Network) {
         self.world = world
@@ -37,8 +44,11 @@ package final class ReplicaScene: Scene {
         inFlightByteCountMax = world.streams.workload.pick([1, 2000, 1 << 20])
         frameByteCountMax = world.streams.workload.pick([1, 1000, 1 << 20])
         partitionCount = Int32(world.streams.workload.number(in: 1...4))
+        inSyncCountMin = world.streams.workload.pick([1, 2, 2, 2, 3])
+        groupChecker = GroupChecker(world: world)
+        memberCount = world.streams.workload.pick([0, 0, 2, 4])
         var layers = SettingLayers()
-        layers.flags = ["min.insync.replicas": "2", "default.replication.factor": "3"]
+        layers.flags = ["min.insync.replicas": "\(inSyncCountMin)", "default.replication.factor": "3"]
         do throws(SettingError) { office = MetadataOffice(scene: self, settings: try BrokerSettings(layers)) } catch {
             preconditionFailure("\(error)")
         }
@@ -66,14 +76,28 @@ package final class ReplicaScene: Scene {
 
     func checker(of partition: PartitionID) -> PartitionChecker {
         if let known = checkers[partition] { return known }
-        let checker = PartitionChecker(world: world, name: "partition \(partition.index)")
+        let checker = PartitionChecker(
+            world: world, name: "partition \(folder(of: partition))", copiesMin: inSyncCountMin)
         checkers[partition] = checker
         return checker
     }
 
-    private var partitionIDs: [PartitionID] {
-        guard let topic else { return [] }
-        return (0..<partitionCount).map { PartitionID(topic: topic, index: PartitionIndex($0)) }
+    /// Of the topic that producers write to.
+    var partitionIndexes: [PartitionIndex] { (0..<partitionCount).map { PartitionIndex($0) } }
+
+    func partitionID(_ index: PartitionIndex) -> PartitionID? { topic.map { PartitionID(topic: $0, index: index) } }
+
+    /// The one that keeps groups and their offsets; only asked for once it is there.
+    var offsetsPartition: PartitionID { PartitionID(topic: offsetsTopic ?? .zero, index: PartitionIndex(0)) }
+
+    func hasGroups(_ partition: PartitionID) -> Bool { partition.topic == offsetsTopic }
+
+    func folder(of partition: PartitionID) -> String {
+        (hasGroups(partition) ? "offsets-" : "payments-") + "\(partition.index)"
+    }
+
+    private var allPartitionIDs: [PartitionID] {
+        partitionIndexes.compactMap(partitionID) + (offsetsTopic == nil ? [] : [offsetsPartition])
     }
 
     // MARK: The controller
@@ -85,13 +109,15 @@ package final class ReplicaScene: Scene {
     }
 
     private func createTopic() {
-        let wanted = NewTopic(name: Self.name, partitionCount: partitionCount, replicationFactor: 3)
-        office.submit(CreateTopics([wanted])) { _ in }
+        let payments = NewTopic(name: Self.name, partitionCount: partitionCount, replicationFactor: 3)
+        let offsets = NewTopic(name: OffsetsTopic.name, partitionCount: 1, replicationFactor: 3)
+        office.submit(CreateTopics(memberCount == 0 ? [payments] : [payments, offsets])) { _ in }
     }
 
     /// The controller has committed changes.
     func decided(_ delta: MetadataDelta, _ image: MetadataImage) {
         self.image = image
+        offsetsTopic = image.topic(named: OffsetsTopic.name)?.id
         for change in delta.topics {
             for partition in change.partitions {
                 check(PartitionID(topic: change.id, index: partition.index), partition.new)
@@ -100,7 +126,7 @@ package final class ReplicaScene: Scene {
         guard topic == nil, let created = image.topic(named: Self.name) else { return }
         topic = created.id
         var number: Int64 = 0
-        for partition in partitionIDs {
+        for partition in partitionIndexes.compactMap(partitionID) {
             for _ in 0..<2 {
                 number += 1
                 producers.append(ProducingClient(number: number, partition: partition, scene: self))
@@ -108,6 +134,8 @@ package final class ReplicaScene: Scene {
             number += 1
             consumers.append(ConsumingClient(number: number, partition: partition, scene: self))
         }
+        members = (0..<memberCount).map { GroupMember(number: $0, scene: self) }
+        for member in members { member.work() }
         for producer in producers { producer.work() }
         for consumer in consumers { consumer.work() }
     }
@@ -169,10 +197,11 @@ package final class ReplicaScene: Scene {
     /// Moves a partition to three brokers by chance, or takes a move back.
     private func reassign() -> Bool {
         guard topic != nil, office.isUp else { return false }
-        let index = PartitionIndex(Int32(world.streams.workload.index(below: Int(partitionCount))))
+        let id = world.streams.workload.pick(allPartitionIDs)
         var target: [NodeID]? = Array(ids.shuffled(using: &world.streams.workload).prefix(3))
         if world.streams.workload.chance(1, in: 4) { target = nil }
-        let partition = PartitionReference(topic: Self.name, index: index)
+        let partition = PartitionReference(
+            topic: hasGroups(id) ? OffsetsTopic.name : Self.name, index: id.index)
         office.submit(AlterPartitionReassignments([Reassignment(partition, to: target)])) { _ in }
         return true
     }
@@ -183,25 +212,34 @@ package final class ReplicaScene: Scene {
 
     package var hasRecovered: Bool {
         guard topic != nil, producers.allSatisfy(\.isDone), consumers.allSatisfy(\.isDone) else { return false }
-        return partitionIDs.allSatisfy { id in
+        guard members.isEmpty || partitionIndexes.allSatisfy(isConsumed) else { return false }
+        return allPartitionIDs.allSatisfy { id in
             guard let partition = image.partition(id), partition.leader != .none else { return false }
             return partition.inSyncReplicas.count == partition.replicas.count
         }
     }
 
+    /// Whether the group has committed all that there is.
+    private func isConsumed(_ index: PartitionIndex) -> Bool {
+        guard let id = partitionID(index) else { return false }
+        return groupChecker.committedEnd(of: index).rawValue == checker(of: id).committedEnd
+    }
+
     package var whatIsMissing: String {
         guard topic != nil else { return "no topic; \(office.currentImage.brokers().map { ($0.id, $0.isFenced) })" }
-        let states = partitionIDs.map { id in
+        let states = allPartitionIDs.map { id in
             let partition = image.partition(id)
             let ends = ids.compactMap(broker).compactMap { $0.partition(id) }.map { "\($0.log.logEndOffset)" }
-            return "\(id.index): leader \(partition?.leader ?? .none), in sync \(partition?.inSyncReplicas ?? []), "
+            return
+                "\(folder(of: id)): leader \(partition?.leader ?? .none), in sync \(partition?.inSyncReplicas ?? []), "
                 + "eligible \(partition?.eligibleLeaderReplicas ?? []), ends \(ends)"
         }
         let brokers = ids.map { id in
             "\(id) \(machine(id).isUp ? "up" : "down") \(image.broker(id)?.isActive == true ? "active" : "fenced")"
         }
         let waiting = producers.filter { !$0.isDone }.map(\.address) + consumers.filter { !$0.isDone }.map(\.address)
-        return "\(states.joined(separator: "; ")); \(brokers); last fault: \(lastFault); waiting: \(waiting)"
+        let groups = members.map(\.description) + partitionIndexes.filter { !isConsumed($0) }.map { "not all of \($0)" }
+        return "\(states.joined(separator: "; ")); \(brokers); last fault: \(lastFault); waiting: \(waiting); \(groups)"
     }
 
     package func checkHistory() {

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Groups
+import Primitives
+import RecordBatch
+import StorageEngine
+
+/// Drives the group coordinator of one leadership of the offsets partition: loads it from the log, writes what it
+/// decides, keeps its time, and hands its answers to those who asked.
+final class GroupHost {
+    private unowned let partition: ReplicaPartition
+    private unowned let broker: ReplicaBroker
+    private var coordinator: GroupCoordinator
+    private var replies: [RequestToken: (GroupReply) -> Void] = [:]
+    private var lastToken: Int64 = 0
+    private var effects: [Effect] = []
+    /// Appends that the log has not answered.
+    private var open: Set<AppendTicket> = []
+    private var isLoaded = false
+    /// Up to where the log has been replayed; nil when the host has resigned.
+    private var next: Offset?
+    private let compressor = Compressor()
+    private let decompressor = Decompressor()
+
+    init(partition: ReplicaPartition, broker: ReplicaBroker) {
+        self.partition = partition
+        self.broker = broker
+        var limits = GroupLimits()
+        limits.sessionTimeoutMillisecondsMin = 100
+        limits.initialRebalanceDelayMilliseconds = 200
+        coordinator = GroupCoordinator(limits: limits, entropy: broker.world.streams.process.split())
+        next = partition.log.logStartOffset
+    }
+
+    /// - Parameter reply: Called once, unless the process ends first.
+    func submit(_ request: GroupRequest, reply: @escaping (GroupReply) -> Void) {
+        lastToken += 1
+        let token = RequestToken(lastToken)
+        replies[token] = reply
+        step(.requested(token, request))
+    }
+
+    func resign() {
+        next = nil
+        step(.resigned)
+    }
+
+    /// Loads a piece, or does what is due.
+    func tick() {
+        guard let start = next else { return }
+        guard isLoaded else { return load(from: start) }
+        guard let deadline = coordinator.nextDeadline, deadline <= broker.process.now else { return }
+        step(.timePassed)
+        coordinator.checkInvariants()
+    }
+
+    // MARK: Loading
+
+    /// One slice at a time, so that requests come in between. What is replayed and not committed could be gone with this
+    /// leader, so the coordinator serves only when the high watermark has covered it.
+    private func load(from start: Offset) {
+        guard start < partition.log.writtenOffset else {
+            guard partition.toldEnd != nil else { return }
+            isLoaded = true
+            return step(.loaded)
+        }
+        guard let bytes = partition.read(from: start, below: partition.log.writtenOffset, byteCountMax: 500) else {
+            return
+        }
+        var batches = Batches(bytes)
+        do {
+            while let batch = try batches.next() {
+                for record in try records(of: batch) { coordinator.replay(record) }
+                next = batch.header.nextOffset
+            }
+        } catch { broker.world.fail("the groups' records can be read", "\(error)") }
+    }
+
+    private func records(of batch: Batch) throws -> [GroupRecord] {
+        var records = try Records(batch, using: decompressor)
+        return try records.remaining().compactMap { record in
+            guard let key = record.key,
+                case .record(let decoded) = try GroupRecord.decode(key: key, value: record.value)
+            else { return nil }
+            return decoded
+        }
+    }
+
+    // MARK: Effects
+
+    private func step(_ event: Event) {
+        let process = broker.process
+        coordinator.step(event, at: process.now, wall: process.wallClock, into: &effects)
+        while !effects.isEmpty {
+            let taken = effects
+            effects.removeAll(keepingCapacity: true)
+            for effect in taken { perform(effect) }
+        }
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .reply(let token, let reply): replies.removeValue(forKey: token)?(reply)
+        case .append(let records, let ticket): append(records, ticket)
+        }
+    }
+
+    private func append(_ records: [GroupRecord], _ ticket: AppendTicket) {
+        var builder = BatchBuilder()
+        for record in records {
+            let encoded = record.encoded()
+            builder.append(timestamp: broker.process.wallClock, key: encoded.key, value: encoded.value)
+        }
+        open.insert(ticket)
+        partition.produce(builder.build(using: compressor)) { [weak self] outcome in
+            switch outcome {
+            case .stored: self?.answered(ticket, nil)
+            case .notLeader: self?.answered(ticket, .leadershipLost)
+            case .notEnoughReplicas: self?.answered(ticket, .notEnoughReplicas)
+            case .outOfOrder, .failed: self?.answered(ticket, .storageFailed)
+            }
+        }
+        broker.process.after(.seconds(5)) { [weak self] in self?.answered(ticket, .timedOut) }
+    }
+
+    private func answered(_ ticket: AppendTicket, _ failure: AppendFailure?) {
+        guard open.remove(ticket) != nil else { return }
+        step(failure.map { .appendFailed(ticket, $0) } ?? .appended(ticket))
+    }
+}
