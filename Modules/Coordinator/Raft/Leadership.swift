@@ -22,10 +22,14 @@ struct Replica: Sendable {
     var mode = Mode.probe
     /// Ends of the appends on their way, ascending.
     var inFlight: [Offset] = []
+    /// How many may be on their way. After a refusal it grows with what is acknowledged: messages that overtake one another
+    /// are refused, and were each refusal followed by all that may be in flight, they would breed.
+    private(set) var window = Int.max
     var lastHeard: Instant
     var confirmedRound: UInt64 = 0
 
     mutating func acknowledge(_ end: Offset) {
+        if end > durableEnd { window = window > Int.max / 2 ? .max : window * 2 }
         durableEnd = max(durableEnd, end)
         next = max(next, durableEnd)
         inFlight.removeAll { $0 <= durableEnd }
@@ -33,6 +37,7 @@ struct Replica: Sendable {
 
     mutating func probe(from offset: Offset) {
         mode = .probe
+        window = 1
         next = offset
         inFlight = []
     }

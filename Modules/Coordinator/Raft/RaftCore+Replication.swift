@@ -35,7 +35,8 @@ extension RaftCore {
     /// - Returns: Whether anything was sent.
     private mutating func sendEntries(to index: Int) -> Bool {
         var hasSent = false
-        while leadership.replicas[index].inFlight.count < limits.appendsInFlightMax {
+        let inFlightMax = min(limits.appendsInFlightMax, leadership.replicas[index].window)
+        while leadership.replicas[index].inFlight.count < inFlightMax {
             let next = leadership.replicas[index].next
             guard next >= log.start.end else {
                 beginSnapshot(for: index)

@@ -207,6 +207,26 @@ import Testing
         #expect(quorum.broken.isEmpty)
     }
 
+    @Test("appends that overtake one another are few, however often they are refused")
+    func reordering() {
+        var limits = RaftLimits()
+        limits.messageByteCountMax = ByteCount(200)
+        var quorum = Quorum.elected(2, limits: limits)
+        quorum.parcels = []
+        var entropy = Entropy(seed: 1)
+        for index in 0..<200 { quorum.propose("\(index)" + String(repeating: "x", count: 60)) }
+        var largest = 0
+        for _ in 0..<20_000 where !quorum.parcels.isEmpty {
+            let place = entropy.index(below: quorum.parcels.count)
+            let isDoubled = entropy.chance(1, in: 10)
+            let parcel = isDoubled ? quorum.parcels[place] : quorum.parcels.remove(at: place)
+            quorum.step(parcel.message.to.id, .received(parcel.message, from: parcel.from))
+            largest = max(largest, quorum.parcels.count)
+        }
+        #expect(largest < 50)
+        #expect(quorum.broken.isEmpty)
+    }
+
     @Test("what is proposed is bounded: by entry, and by what is not committed yet")
     func limits() {
         var limits = RaftLimits()

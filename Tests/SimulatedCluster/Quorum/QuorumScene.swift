@@ -90,8 +90,24 @@ package final class QuorumScene: Scene {
         let target = message.to.id
         network.send(from: address(message.from.id), to: address(target)) { [unowned self] in
             guard let voter = voters[target], voter.process.isAlive else { return }
-            world.note("message", voter.process.address, Int64(message.from.id.rawValue), message.term.rawValue)
+            note(message, at: voter.process.address)
             voter.receive(message)
+        }
+    }
+
+    private func note(_ message: RaftMessage, at node: NodeAddress) {
+        let (from, term) = (Int64(message.from.id.rawValue), message.term.rawValue)
+        switch message.body {
+        case .append(let append): world.note("appends", node, from, term, append.previous.end.rawValue)
+        case .appendReply(let reply):
+            switch reply.outcome {
+            case .accepted(let end): world.note("accepted", node, from, term, end.rawValue)
+            case .rejected(let previous, _): world.note("rejected", node, from, term, previous.rawValue)
+            }
+        case .snapshotChunk(let chunk): world.note("chunk", node, from, term, chunk.position)
+        case .snapshotChunkReply(_, let next): world.note("has chunks", node, from, term, next)
+        case .preVote, .preVoteReply, .vote, .voteReply, .timeoutNow, .observe:
+            world.note("message", node, from, term)
         }
     }
 

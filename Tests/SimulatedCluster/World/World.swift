@@ -50,6 +50,8 @@ package final class World {
     /// Processes started so far.
     package var lives = 0
     private var agenda = Agenda()
+    /// Ten times what the busiest of a thousand runs took: more is a storm.
+    private static let eventCountMax = 200_000
 
     package init(seed: UInt64, options: SwarmOptions) {
         self.seed = seed
@@ -70,6 +72,7 @@ package final class World {
             now = entry.time
             eventCount += 1
             entry.body()
+            check(eventCount < Self.eventCountMax, "messages do not breed messages", "\(eventCount) events")
         }
         if violation == nil { now = max(now, end) }
     }
