@@ -80,6 +80,21 @@ final class PartitionChecker {
         durableEnds[node] = min(durableEnds[node, default: 0], logs[node, default: HashedLog()].end)
     }
 
+    /// What a replica had there when its bytes could be read.
+    func remembered(_ offsets: Range<Offset>, at node: NodeAddress) -> [Batch] {
+        let log = logs[node, default: HashedLog()]
+        return log.entries[log.place(after: offsets.lowerBound.rawValue)...].prefix {
+            $0.entry.end <= offsets.upperBound.rawValue
+        }.map { Batch(entry: $0.entry, writing: batches[node]?[$0.entry.end]) }
+    }
+
+    /// Whether a replica has all that is committed up to there, on its disk.
+    func holdsCommitted(upTo end: Offset, at node: NodeAddress) -> Bool {
+        let hash = logs[node, default: HashedLog()].hash(atEnd: end.rawValue)
+        return hash != nil && hash == truth.hash(atEnd: end.rawValue)
+            && durableEnds[node, default: 0] >= end.rawValue
+    }
+
     func truncated(to end: Int64, at node: NodeAddress) {
         var log = logs[node, default: HashedLog()]
         let agreed = log.place(after: end)

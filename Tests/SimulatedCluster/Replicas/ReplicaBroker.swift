@@ -168,6 +168,12 @@ final class ReplicaBroker {
         for partition in partitions { partition.withLeader { $0.linkLost(to: follower) } }
     }
 
+    /// What another replica has of what is damaged here.
+    func mend(_ partition: ReplicaPartition, _ damage: LogDamage, with bytes: SharedBytes) {
+        attempt { () throws(LogFault) in try partition.mend(damage, with: bytes) }
+        endRound()
+    }
+
     /// What a leader sent.
     func receive(
         _ id: PartitionID, _ header: AppendHeader, _ bytes: SharedBytes, reply: @escaping (AppendAnswer) -> Void
@@ -214,6 +220,7 @@ final class ReplicaBroker {
             for partition in partitions {
                 partition.withLeader { $0.timePassed(at: process.now) }
                 partition.host?.tick()
+                if process.isAlive { attempt { () throws(LogFault) in try partition.maintain() } }
             }
             endRound()
             tick()

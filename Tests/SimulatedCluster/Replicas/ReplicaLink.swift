@@ -82,7 +82,7 @@ final class ReplicaLink {
         return true
     }
 
-    private static func end(of bytes: SharedBytes) -> Offset? {
+    static func end(of bytes: SharedBytes) -> Offset? {
         var batches = Batches(bytes)
         var end: Offset?
         do throws(BatchesError) { while let batch = try batches.next() { end = batch.header.nextOffset } } catch {}

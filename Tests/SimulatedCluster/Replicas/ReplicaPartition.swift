@@ -41,11 +41,12 @@ final class ReplicaPartition {
 
     let id: PartitionID
     let checker: PartitionChecker
-    private(set) var log: PartitionLog
+    var log: PartitionLog
     private(set) var role = Role.idle
     private(set) var epoch = LeaderEpoch.none
-    private unowned let broker: ReplicaBroker
-    private let disk: SimulatedDisk
+    unowned let broker: ReplicaBroker
+    let disk: SimulatedDisk
+    var repair = RepairState()
 
     private struct Waiting {
         let end: Offset
@@ -81,7 +82,8 @@ final class ReplicaPartition {
     /// A power cut may keep a later batch and lose an earlier one of those that were not synchronized. Nothing from
     /// there on was ever counted, so the log ends there.
     private func cutHole() throws(OpenFault) {
-        guard let hole = log.damages.map(\.offsets.lowerBound).min(), hole >= log.durableOffset else { return }
+        let holes = log.damages.map(\.offsets.lowerBound).filter { $0 >= log.durableOffset }
+        guard let hole = holes.min() else { return }
         do throws(LogFault) { try log.truncateDiscarding(from: hole, on: disk) } catch {
             throw .disk(DiskFault(.truncate, target: "\(error)", errno: 5))
         }
@@ -331,15 +333,29 @@ final class ReplicaPartition {
 
     // MARK: Reading
 
-    /// The batches from `offset` on that lie below `bound`.
+    /// The batches from `offset` on that lie below `bound`, up to the first whose bytes are not what was written.
     func read(from offset: Offset, below bound: Offset, byteCountMax: Int) -> SharedBytes? {
         do throws(ReadRefusal) {
             guard let slice = try locate(from: offset, below: bound, byteCountMax: byteCountMax) else { return nil }
-            do throws(DiskFault) { return try disk.read(slice.file, at: slice.position, count: slice.byteCount) } catch
-            {
-                return nil
+            do throws(DiskFault) {
+                return verified(try disk.read(slice.file, at: slice.position, count: slice.byteCount))
+            } catch { return nil }
+        } catch {
+            if case .damaged = error { repair.isSuspect = true }
+            return nil
+        }
+    }
+
+    private func verified(_ bytes: SharedBytes) -> SharedBytes? {
+        var batches = Batches(bytes)
+        var byteCount = 0
+        do throws(BatchesError) {
+            while let batch = try batches.next(), batch.computedChecksum == batch.header.checksum {
+                byteCount += batch.header.totalByteCount
             }
-        } catch { return nil }
+        } catch {}
+        if byteCount < bytes.count { repair.isSuspect = true }
+        return byteCount == 0 ? nil : bytes.slice(from: 0, count: byteCount)
     }
 
     private func locate(from offset: Offset, below bound: Offset, byteCountMax: Int) throws(ReadRefusal) -> LogSlice? {
@@ -361,6 +377,12 @@ final class ReplicaPartition {
         var next = log.logStartOffset
         while next < log.writtenOffset {
             guard let bytes = read(from: next, below: log.writtenOffset, byteCountMax: 1 << 16) else {
+                scrub()
+                if let damage = log.damages.first(where: { $0.offsets.contains(next) }) {
+                    found += checker.remembered(next..<damage.offsets.upperBound, at: broker.process.address)
+                    next = damage.offsets.upperBound
+                    continue
+                }
                 let why = "\(log.folder) at \(next) of \(log.writtenOffset): \(log.damages), \(log.recovery)"
                 throw .disk(DiskFault(.read, target: why, errno: 5))
             }

@@ -31,6 +31,9 @@ package final class ReplicaScene: Scene {
     let inFlightByteCountMax: Int
     let frameByteCountMax: Int
     let inSyncCountMin: Int
+    /// Ticks of a broker from one checkpoint of a log to the next; nil for none at all, so that recovery scans everything.
+    let checkpointInterval: Int?
+    let atlas = FaultAtlas()
     private let partitionCount: Int32
     /// Why a broker last ended by itself.
     var lastFault = "none"
@@ -45,6 +48,7 @@ package final class ReplicaScene: Scene {
         frameByteCountMax = world.streams.workload.pick([1, 1000, 1 << 20])
         partitionCount = Int32(world.streams.workload.number(in: 1...4))
         inSyncCountMin = world.streams.workload.pick([1, 2, 2, 2, 3])
+        checkpointInterval = world.streams.workload.pick([nil, 5, 50])
         groupChecker = GroupChecker(world: world)
         memberCount = world.streams.workload.pick([0, 0, 2, 4])
         var layers = SettingLayers()
@@ -190,6 +194,7 @@ package final class ReplicaScene: Scene {
             office.submit(ElectLeaders(.preferred, partitions: nil)) { _ in }
             return true
         case .reassignment: return reassign()
+        case .bitRot, .misdirectedWrite: return damage(with: fault)
         default: return false
         }
     }
@@ -206,12 +211,34 @@ package final class ReplicaScene: Scene {
         return true
     }
 
+    /// Damages one closed segment of one replica, where another replica in sync has all of it and none other is damaged.
+    private func damage(with fault: Fault) -> Bool {
+        guard topic != nil, let node = world.streams.disk.pick(ids.map { broker($0) }) else { return false }
+        let candidates = node.partitions.filter { replica in
+            !atlas.isDamaged(replica.id, besides: node.id)
+                && image.partition(replica.id)?.replicas.contains(node.id) == true
+        }
+        guard !candidates.isEmpty else { return false }
+        let replica = world.streams.disk.pick(candidates)
+        let segments = replica.coveredSegments.filter { segment in
+            let others = image.partition(replica.id)?.inSyncReplicas.filter { $0 != node.id } ?? []
+            return replica.checker.holdsCommitted(upTo: segment.end, at: node.process.address)
+                && others.contains { replica.checker.holdsCommitted(upTo: segment.end, at: address($0)) }
+        }
+        guard !segments.isEmpty else { return false }
+        let segment = world.streams.disk.pick(segments)
+        atlas.damaged(node.id, replica.id, segment: segment.base)
+        world.note("damages", node.process.address, Int64(replica.id.index.rawValue), segment.base.rawValue)
+        return replica.damage(segment.base, byteCount: segment.byteCount, with: fault)
+    }
+
     // MARK: The end
 
     package func faultsEnded() { wantsMore = false }
 
     package var hasRecovered: Bool {
         guard topic != nil, producers.allSatisfy(\.isDone), consumers.allSatisfy(\.isDone) else { return false }
+        guard atlas.isEmpty else { return false }
         guard members.isEmpty || partitionIndexes.allSatisfy(isConsumed) else { return false }
         return allPartitionIDs.allSatisfy { id in
             guard let partition = image.partition(id), partition.leader != .none else { return false }
@@ -239,7 +266,9 @@ package final class ReplicaScene: Scene {
         }
         let waiting = producers.filter { !$0.isDone }.map(\.address) + consumers.filter { !$0.isDone }.map(\.address)
         let groups = members.map(\.description) + partitionIndexes.filter { !isConsumed($0) }.map { "not all of \($0)" }
-        return "\(states.joined(separator: "; ")); \(brokers); last fault: \(lastFault); waiting: \(waiting); \(groups)"
+        return
+            "\(states.joined(separator: "; ")); \(brokers); last fault: \(lastFault); waiting: \(waiting); \(groups); "
+            + "damaged: \(atlas.places)"
     }
 
     package func checkHistory() {

@@ -29,6 +29,10 @@ package enum Fault: String, CaseIterable, Sendable {
     case synchronizeError
     case inputOutputError
     case fullDisk
+    /// Bits of a closed segment on the platter change; the cache forgets what was there.
+    case bitRot
+    /// A write of something else lands on a sector of a closed segment.
+    case misdirectedWrite
     case membershipChange
     case leadershipTransfer
     case reassignment
