@@ -71,12 +71,11 @@ extension Fault {
 }
 
 extension Fault {
-    /// How often a virtual hour must reach it, over a batch of runs: a third of what a batch of a hundred seeds
-    /// reaches.
+    /// How often a virtual hour must reach it, over a batch of runs: a third of what batches reach, or less.
     package var floorPerHour: Int {
         switch self {
         case .loss, .duplication, .buggify: 100
-        case .halfOpen, .fullDisk, .synchronizeError, .inputOutputError: 5
+        case .halfOpen, .fullDisk, .synchronizeError, .inputOutputError, .bitRot, .misdirectedWrite, .reassignment: 5
         default: 20
         }
     }

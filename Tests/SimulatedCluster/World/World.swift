@@ -50,8 +50,8 @@ package final class World {
     /// Processes started so far.
     package var lives = 0
     private var agenda = Agenda()
-    /// Ten times what the busiest of a thousand runs took: more is a storm.
-    private static let eventCountMax = 200_000
+    /// A run has some ten thousand: a hundred times as many are a storm.
+    private static let eventCountMax = 1_000_000
 
     package init(seed: UInt64, options: SwarmOptions) {
         self.seed = seed
