@@ -59,6 +59,22 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
         self.log = log
     }
 
+    var node: NodeID { identity.node }
+
+    /// How long another controller may take to say who it is.
+    private static let lookMilliseconds: Int64 = 1_000
+
+    private var introduction: Controller.RaftRequest {
+        .with {
+            ($0.directory, $0.incarnation) = (TopicID(identity.directory), TopicID(incarnation))
+            $0.endpoint = own
+        }
+    }
+
+    private var hello: Hello {
+        .node(identity.node, role: .controller, clusterID: identity.clusterID.text, wants: .controller)
+    }
+
     /// The listener is there before the folder is opened, and for a while after it was closed.
     private var isServing: Bool { controller != nil && !isClosed }
 
@@ -153,12 +169,6 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
             link.move(to: endpoint)
             return link
         }
-        let introduction = Controller.RaftRequest.with {
-            ($0.directory, $0.incarnation) = (TopicID(identity.directory), TopicID(incarnation))
-            $0.endpoint = own
-        }
-        let hello = Hello.node(
-            identity.node, role: .controller, clusterID: identity.clusterID.text, wants: .controller)
         let link = PeerLink(
             to: peer, at: endpoint, introduction: introduction, hello: hello, loop: loop, log: log)
         peers[peer] = link
@@ -175,9 +185,9 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
         guard !endpoint.isSamePlace(as: own) else { return }
         let client = RPCClient(
             address: NetworkAddress(host: endpoint.host, port: Int(endpoint.port)),
-            hello: .node(identity.node, role: .controller, clusterID: identity.clusterID.text, wants: .controller),
-            connectMilliseconds: 1_000, loop: loop)
-        _ = client.callRaw(Controller.quorumInfo, Controller.QuorumInfoRequest(), 1_000) { [weak self] result in
+            hello: hello, connectMilliseconds: Self.lookMilliseconds, loop: loop)
+        _ = client.callRaw(Controller.quorumInfo, Controller.QuorumInfoRequest(), Self.lookMilliseconds) {
+            [weak self] result in
             switch result {
             case .success(let info): self?.learn(info)
             case .failure(let error):
@@ -193,6 +203,30 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
         turn()
     }
 
+    /// Asks who answers where the quorum expects this controller. Call it on the loop.
+    ///
+    /// - Parameter done: Gets the refusal of another process that runs on the folder which this one's is a copy of; nil when
+    ///   nobody answers, somebody else, or this process itself.
+    func lookForOriginal(done: @escaping (RPCError?) -> Void) {
+        guard let expected = controller.voters[identity.node].map(Controller.ControllerEndpoint.init),
+            expected.isReachable
+        else { return done(nil) }
+        var introduction = introduction
+        introduction.recipient = identity.node
+        let client = RPCClient(
+            address: NetworkAddress(host: expected.host, port: Int(expected.port)), hello: hello,
+            limits: .betweenControllers, connectMilliseconds: Self.lookMilliseconds, loop: loop)
+        let call = client.openRaw(
+            Controller.raft, Payload(introduction), deadlineMilliseconds: Self.lookMilliseconds
+        ) { event in
+            guard case .ended(let result) = event else { return }
+            // The client is kept as long as it is asked.
+            withExtendedLifetime(client) {}
+            if case .failure(let error) = result, error.code == .refused { done(error) } else { done(nil) }
+        }
+        call.finish()
+    }
+
     // MARK: Messages
 
     /// Why a controller that opens a stream to this one is sent away; nil: it is taken.
@@ -204,6 +238,9 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
             return RPCError(
                 .wrongRole, "this is controller \(identity.node), not \(request.recipient)",
                 remedy: "Check the addresses of the voters.")
+        }
+        guard request.incarnation != TopicID(incarnation) else {
+            return RPCError(.alreadyExists, "controller \(identity.node) has called itself")
         }
         let remedy = "Stop one of them, and give it an empty folder of its own."
         guard request.directory != TopicID(identity.directory) else {

@@ -13,6 +13,8 @@ public enum ControllerStartFailure: Error, Sendable {
     case folderInUse(path: String, processID: Int32?)
     case folderRefused(path: String, DataFolderRefusal)
     case metadataUnreadable(path: String, String)
+    /// Another process runs on the folder that this one is a copy of.
+    case folderCopied(path: String, original: String)
     case listener(ListenerFault)
 }
 
@@ -25,6 +27,11 @@ extension ControllerStartFailure: CustomStringConvertible {
         case .folderInUse(let path, nil): "\(path) is in use by another process"
         case .folderRefused(let path, let refusal): "\(path): \(refusal)"
         case .metadataUnreadable(let path, let reason): "the metadata in \(path) cannot be loaded: \(reason)"
+        case .folderCopied(let path, let original):
+            "\(path) is a copy of the data folder on which another process runs at \(original): give this controller a "
+                + "node.id and an empty folder of its own, or stop the other one"
+        case .listener(.addressUnusable(let address)):
+            "\(address) is no address of this machine: set myelin.rpc.host to one that is, or to 0.0.0.0"
         case .listener(let fault): "\(fault)"
         }
     }
@@ -73,22 +80,26 @@ public final class ControllerServer: Sendable {
         let node = NodeID(Int32(settings[.nodeID]))
         let folder = try identity(on: disk, node: node, path)
         var entropy = Entropy.fromSystem()
-        let own = Controller.ControllerEndpoint(
-            node, host: settings.quorumEndpoint(of: node)?.host ?? settings.advertisedHost,
-            port: Int32(settings.quorumEndpoint(of: node)?.port ?? UInt16(settings[.rpcPort])))
+        let own = settings.ownEndpoint(of: node)
         let loop = group.loops[0]
         let member = ControllerLoop(
             identity: folder, own: own, bootstrap: settings.bootstrapEndpoints, incarnation: .random(using: &entropy),
             loop: loop, log: log)
         // Before the folder is opened, so that a port that is taken leaves everything as it was.
-        let server = try await listen(settings, member, folder, on: group)
+        let server = try await listen(settings, own, member, folder, on: group)
         do {
             try await open(disk, member, settings, path, entropy: entropy.split())
+            try await refuseCopy(member, path)
         } catch {
             await server.drain(withinMilliseconds: 0)
             throw error
         }
         log.info("controller \(node) of cluster \(folder.clusterID) answers at \(server.address)")
+        if server.address.isLoopback, !own.isLoopback {
+            // Debian gives a machine's own name an address of 127.0.0.0/8.
+            log.warning(
+                "\(own.host) is \(server.address.host) here, where only this machine reaches it: set myelin.rpc.host")
+        }
         return ControllerServer(server: server, member: member, lock: lock)
     }
 
@@ -135,6 +146,24 @@ public final class ControllerServer: Sendable {
 
     // MARK: Steps of a start
 
+    /// Two processes on copies of one folder would be one voter with two votes.
+    private static func refuseCopy(_ member: ControllerLoop, _ path: String) async throws {
+        let original = await withCheckedContinuation { (done: CheckedContinuation<String?, Never>) in
+            member.loop.execute {
+                let place = member.controller.voters[member.node].map { "\($0.host):\($0.port)" }
+                member.lookForOriginal { done.resume(returning: $0 == nil ? nil : place) }
+            }
+        }
+        guard let original else { return }
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            member.loop.execute {
+                member.close()
+                done.resume()
+            }
+        }
+        throw ControllerStartFailure.folderCopied(path: path, original: original)
+    }
+
     private static func disk(_ path: String, _ preference: DiskPreference) throws -> FileDisk {
         do throws(DiskFault) { return try FileDisk.open(at: path, preferring: preference) } catch {
             throw ControllerStartFailure.folderUnusable(path: path, error)
@@ -159,19 +188,13 @@ public final class ControllerServer: Sendable {
         } catch { throw ControllerStartFailure.folderRefused(path: path, error) }
     }
 
-    /// What is advertised to this machine alone is served to it alone.
-    private static func host(_ settings: BrokerSettings) -> String {
-        let loopback = ["127.0.0.1", "localhost", "::1"]
-        guard let advertised = settings[.rpcAdvertisedHost], loopback.contains(advertised) else { return "0.0.0.0" }
-        return advertised
-    }
-
     private static func listen(
-        _ settings: BrokerSettings, _ member: ControllerLoop, _ folder: DataFolderIdentity, on group: ShardLoopGroup
+        _ settings: BrokerSettings, _ own: Controller.ControllerEndpoint, _ member: ControllerLoop,
+        _ folder: DataFolderIdentity, on group: ShardLoopGroup
     ) async throws -> RPCServer {
         do {
             return try await RPCServer.bind(
-                host: host(settings), port: settings[.rpcPort], group: group,
+                host: settings[.rpcHost] ?? own.host, port: settings[.rpcPort], group: group,
                 hello: .node(folder.node, role: .controller, clusterID: folder.clusterID.text),
                 service: member.service, catalogue: Admin.methods + Controller.methods, limits: .betweenControllers)
         } catch { throw ControllerStartFailure.listener(error) }
@@ -218,11 +241,16 @@ public struct ControllerStatus: Sendable {
 }
 
 extension BrokerSettings {
-    fileprivate func quorumEndpoint(of node: NodeID) -> RPCEndpoint? {
-        self[.quorumVoters]?.voters.first { $0.id == node }?.endpoint
+    /// Where others reach the controller: what the list of the first voters says, unless it has another host by now.
+    fileprivate func ownEndpoint(of node: NodeID) -> Controller.ControllerEndpoint {
+        let first = self[.quorumVoters]?.voters.first { $0.id == node }?.endpoint
+        let advertised = self[.rpcAdvertisedHost]
+        if let first, advertised == nil || advertised == first.host {
+            return Controller.ControllerEndpoint(node, host: first.host, port: Int32(first.port))
+        }
+        let host = advertised ?? ProcessInfo.processInfo.hostName
+        return Controller.ControllerEndpoint(node, host: host, port: Int32(self[.rpcPort]))
     }
-
-    fileprivate var advertisedHost: String { self[.rpcAdvertisedHost] ?? ProcessInfo.processInfo.hostName }
 
     fileprivate var bootstrapEndpoints: [Controller.ControllerEndpoint] {
         (self[.quorumBootstrapServers]?.endpoints ?? []).map {
@@ -237,6 +265,14 @@ extension BrokerSettings {
                 Voter(id: $0.id, directory: nil, host: $0.endpoint.host, port: $0.endpoint.port)
             })
     }
+}
+
+extension NetworkAddress {
+    fileprivate var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" || host == "localhost" }
+}
+
+extension Controller.ControllerEndpoint {
+    fileprivate var isLoopback: Bool { NetworkAddress(host: host, port: Int(port)).isLoopback }
 }
 
 extension Entropy {

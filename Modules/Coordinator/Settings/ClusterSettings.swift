@@ -25,6 +25,11 @@ private let membershipSettings: [SettingDefinition] = [
         meaning: "Host that other nodes and the myelin tool reach this node's RPC at. Not set: the name of the machine."
     ),
     SettingDefinition(
+        "myelin.rpc.host", .string, default: nil, .nonEmpty,
+        meaning:
+            "Address that a controller listens at for RPC; 0.0.0.0 is every one of the machine. Not set: where others reach it."
+    ),
+    SettingDefinition(
         "broker.heartbeat.interval.ms", .int, default: "500", .between(10, 60_000), .milliseconds,
         meaning: "Time between two heartbeats of a broker to the active controller."),
     SettingDefinition(

@@ -82,6 +82,8 @@ extension BrokerKey where Value == Int? {
 
 extension BrokerKey where Value == String? {
     public static var rack: Self { Self("broker.rack") }
+    /// nil: where others reach the controller.
+    public static var rpcHost: Self { Self("myelin.rpc.host") }
     /// nil: the name of the machine.
     public static var rpcAdvertisedHost: Self { Self("myelin.rpc.advertised.host") }
 }
