@@ -101,6 +101,37 @@ def test_a_copied_data_folder_is_refused(own_cluster, tmp_path):
     assert cluster.node("broker", 2)["state"] == "ready"
 
 
+@pytest.mark.parametrize("controllers", [1, 3])
+def test_a_copied_folder_of_a_controller_is_refused(own_cluster, tmp_path, controllers):
+    cluster = own_cluster(brokers=1, controllers=controllers)
+    original = cluster.node("controller", 1)
+    shutil.copytree(original["data"], tmp_path / "copy", ignore=shutil.ignore_patterns(".lock"))
+    rpc, admin = free_ports(2)
+    path = config_of(original, tmp_path, **{
+        "log.dirs": tmp_path / "copy", "myelin.rpc.port": rpc, "myelin.admin.port": admin})
+    line = refusal(cluster, "controller", path)
+    assert "is a copy of the data folder" in line and original["rpc"] in line, line
+    assert cluster.node("controller", 1)["state"] == "ready"
+
+
+def test_a_voter_is_found_at_its_new_address(own_cluster, tmp_path, topic):
+    cluster = own_cluster(brokers=1, controllers=3)
+    voter = cluster.node("controller", next(one for one in (1, 2) if one != cluster.active_controller()))
+    cluster.stop("controller", voter["id"])
+    rpc, admin = free_ports(2)
+    cluster.myelin("cluster", "controllers", "move", str(voter["id"]), f"127.0.0.1:{rpc}", "--yes")
+    path = config_of(voter, tmp_path, **{"myelin.rpc.port": rpc, "myelin.admin.port": admin})
+    with subprocess.Popen([BINARIES / "myelin-controller", "--config", path], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, env=clean_environment()) as moved:
+        try:
+            assert b"ready" in moved.stdout.readline()
+            third = ({1, 2, 3} - {voter["id"], cluster.active_controller()}).pop()
+            cluster.kill("controller", third)
+            cluster.create(topic, 1, 1)
+        finally:
+            moved.kill()
+
+
 def test_an_empty_folder_in_the_place_of_a_broker_that_runs_is_refused(own_cluster, tmp_path):
     cluster = own_cluster(brokers=2, controllers=1)
     original = cluster.node("broker", 2)

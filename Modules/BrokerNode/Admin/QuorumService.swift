@@ -88,7 +88,8 @@ extension AdminService {
         let known = quorum.voters + quorum.observers
         let directory = try directory(of: request, among: known)
         switch request.action {
-        case .unspecified: throw RPCError(.invalidRequest, "it is not said whether to add or to remove a voter")
+        case .unspecified:
+            throw RPCError(.invalidRequest, "it is not said whether to add, to remove or to move a voter")
         case .add:
             return .addVoter(
                 .with {
@@ -100,6 +101,13 @@ extension AdminService {
             return .removeVoter(
                 .with {
                     $0.nodeID = request.nodeID
+                    $0.directory = directory
+                    $0.validateOnly = request.validateOnly
+                })
+        case .move:
+            return .moveVoter(
+                .with {
+                    $0.endpoint = Controller.ControllerEndpoint(request.nodeID, host: request.host, port: request.port)
                     $0.directory = directory
                     $0.validateOnly = request.validateOnly
                 })

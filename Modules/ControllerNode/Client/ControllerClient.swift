@@ -129,7 +129,7 @@ public final class ControllerClient: ControllerPort {
         }
     }
 
-    /// Changes the quorum: `.addVoter`, `.removeVoter` or `.transferLeadership`. Answered when the change is committed.
+    /// Changes the quorum: `.addVoter`, `.removeVoter`, `.moveVoter` or `.transferLeadership`. Answered when the change is committed.
     public func changeQuorum(
         _ request: LeaderRequest, withinMilliseconds milliseconds: Int64 = commandMillisecondsDefault,
         reply: @escaping (Result<Void, SubmitRefusal>) -> Void
@@ -293,6 +293,8 @@ public final class ControllerClient: ControllerPort {
                 client.callRaw(Controller.transferLeadership, message, milliseconds) {
                     answered($0.map(LeaderResponse.voters))
                 }
+            case .moveVoter(let message):
+                client.callRaw(Controller.moveVoter, message, milliseconds) { answered($0.map(LeaderResponse.voters)) }
             }
         if stream.isOpen { calls[call] = stream }
     }

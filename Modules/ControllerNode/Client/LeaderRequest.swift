@@ -10,6 +10,7 @@ public enum LeaderRequest: Equatable, Sendable {
     case addVoter(Controller.AddVoterRequest)
     case removeVoter(Controller.RemoveVoterRequest)
     case transferLeadership(Controller.TransferLeadershipRequest)
+    case moveVoter(Controller.MoveVoterRequest)
 }
 
 extension LeaderRequest {
@@ -18,7 +19,7 @@ extension LeaderRequest {
         switch self {
         case .submit: .submit(.with { $0.refusal = refusal })
         case .quorumInfo: .quorumInfo(.with { $0.refusal = refusal })
-        case .addVoter, .removeVoter, .transferLeadership: .voters(.with { $0.refusal = refusal })
+        case .addVoter, .removeVoter, .transferLeadership, .moveVoter: .voters(.with { $0.refusal = refusal })
         }
     }
 }

@@ -13,21 +13,30 @@ extension QuorumController {
         case .submit(let message): serve(message) { reply(.submit($0)) }
         case .quorumInfo: reply(.quorumInfo(quorumInfo()))
         case .addVoter(let message):
-            guard let voter = Voter(message) else {
-                let refusal = SubmitRefusal.undecodable("a voter needs a port from 1 to 65535")
-                return reply(.voters(.with { $0.refusal = self.message(refusal) }))
+            guard let voter = Voter(message.endpoint, directory: IncarnationID(message.directory)) else {
+                return reply(.voters(response(.failure(Self.wrongPort))))
             }
             change(.add(voter), validateOnly: message.validateOnly) { reply(.voters(self.response($0))) }
         case .removeVoter(let message):
             let key = ReplicaKey(
                 id: message.nodeID, directory: message.directory == .zero ? nil : IncarnationID(message.directory))
             change(.remove(known(key)), validateOnly: message.validateOnly) { reply(.voters(self.response($0))) }
+        case .moveVoter(let message):
+            let key = ReplicaKey(
+                id: message.endpoint.nodeID,
+                directory: message.directory == .zero ? nil : IncarnationID(message.directory))
+            guard let voter = Voter(message.endpoint, directory: known(key).directory) else {
+                return reply(.voters(response(.failure(Self.wrongPort))))
+            }
+            change(.move(voter), validateOnly: message.validateOnly) { reply(.voters(self.response($0))) }
         case .transferLeadership(let message):
             transferLeadership(to: message.nodeID, validateOnly: message.validateOnly) {
                 reply(.voters(self.response($0)))
             }
         }
     }
+
+    private static var wrongPort: SubmitRefusal { .undecodable("a voter needs a port from 1 to 65535") }
 
     /// A key without a directory means whichever disk votes under the id.
     private func known(_ key: ReplicaKey) -> ReplicaKey {
@@ -76,10 +85,8 @@ extension QuorumController {
 }
 
 extension Voter {
-    fileprivate init?(_ message: Controller.AddVoterRequest) {
-        guard let port = UInt16(exactly: message.endpoint.port), port > 0 else { return nil }
-        self.init(
-            id: message.endpoint.nodeID, directory: IncarnationID(message.directory), host: message.endpoint.host,
-            port: port)
+    fileprivate init?(_ endpoint: Controller.ControllerEndpoint, directory: IncarnationID?) {
+        guard let port = UInt16(exactly: endpoint.port), port > 0 else { return nil }
+        self.init(id: endpoint.nodeID, directory: directory, host: endpoint.host, port: port)
     }
 }

@@ -19,6 +19,7 @@ extension ControllerLoop {
         onLeader(Controller.addVoter, &service, LeaderRequest.addVoter, Self.voters)
         onLeader(Controller.removeVoter, &service, LeaderRequest.removeVoter, Self.voters)
         onLeader(Controller.transferLeadership, &service, LeaderRequest.transferLeadership, Self.voters)
+        onLeader(Controller.moveVoter, &service, LeaderRequest.moveVoter, Self.voters)
         return service
     }
 

@@ -245,7 +245,7 @@ extension Admin {
         }
     }
 
-    /// Adds a controller to the quorum or takes one from it (KIP-853).
+    /// Adds a controller to the quorum, takes one from it (KIP-853), or says where one answers from now on.
     public struct VoterChangeRequest: Message {
         /// Which of both.
         public var action = VoterAction.unspecified
@@ -253,9 +253,9 @@ extension Admin {
         public var nodeID = NodeID(0)
         /// Of its data folder, 22 characters; empty takes the only one known under the id.
         public var directoryID = ""
-        /// Where it answers RPC; for adding.
+        /// Where it answers RPC; for adding and moving.
         public var host = ""
-        /// TCP port; for adding.
+        /// TCP port; for adding and moving.
         public var port: Int32 = 0
         /// Checks everything, changes nothing.
         public var validateOnly = false
@@ -280,6 +280,8 @@ extension Admin {
         case add = 1
         /// One votes no more.
         case remove = 2
+        /// One is looked for at another address.
+        case move = 3
     }
 
     /// The voters afterwards.

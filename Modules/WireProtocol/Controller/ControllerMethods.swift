@@ -22,11 +22,13 @@ public enum Controller {
     /// Asks the active controller to hand over to another voter.
     public static let transferLeadership =
         UnaryMethod<TransferLeadershipRequest, VoterResponse>(0x0307, "TransferLeadership", isMutating: true)
+    /// Tells the quorum where a voter answers from now on.
+    public static let moveVoter = UnaryMethod<MoveVoterRequest, VoterResponse>(0x0308, "MoveVoter", isMutating: true)
 
     /// Every method above, ascending by id.
     public static let methods: [MethodDescriptor] = [
         submit.descriptor, followMetadata.descriptor, raft.descriptor, quorumInfo.descriptor, addVoter.descriptor,
-        removeVoter.descriptor, transferLeadership.descriptor,
+        removeVoter.descriptor, transferLeadership.descriptor, moveVoter.descriptor,
     ]
 }
 
@@ -41,6 +43,7 @@ extension Catalogue {
         catalogue.add(Controller.addVoter)
         catalogue.add(Controller.removeVoter)
         catalogue.add(Controller.transferLeadership)
+        catalogue.add(Controller.moveVoter)
         return catalogue
     }
 }

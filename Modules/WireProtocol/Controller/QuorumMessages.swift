@@ -129,6 +129,24 @@ extension Controller {
         }
     }
 
+    /// Asks that a voter is looked for at another address. It is answered when the change is committed.
+    public struct MoveVoterRequest: Message {
+        /// The voter, and where it answers from now on.
+        public var endpoint = ControllerEndpoint()
+        /// Of its data folder; zero takes the one that votes under the id.
+        public var directory = TopicID.zero
+        /// Check and change nothing.
+        public var validateOnly = false
+
+        public init() {}
+
+        public mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
+            try visitor.field(1, "endpoint", &endpoint)
+            try visitor.field(2, "directory", &directory)
+            try visitor.field(3, "validateOnly", &validateOnly)
+        }
+    }
+
     /// Asks the active controller to hand over.
     public struct TransferLeadershipRequest: Message {
         /// A voter.

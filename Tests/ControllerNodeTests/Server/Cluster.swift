@@ -110,6 +110,23 @@ final class Cluster: Sendable {
         others.withLock { $0.append(begun) }
     }
 
+    /// Another folder with what a controller's has, as a backup or an image of its disk would make it.
+    func copyOfFolder(_ id: Int) throws -> String {
+        let copy = directory.appendingPathComponent("copy-of-\(id)").path
+        try FileManager.default.copyItem(atPath: path(id), toPath: copy)
+        try? FileManager.default.removeItem(atPath: copy + "/.lock")
+        return copy
+    }
+
+    /// A port that nobody has.
+    static func anotherPort() -> Int { freePort() }
+
+    /// Starts a stopped controller on its folder, at another port.
+    func start(_ id: Int, port: Int) async throws {
+        let begun = try await begin(id, in: path(id), port: port)
+        running.withLock { $0[id] = begun }
+    }
+
     /// Starts and ends at once.
     func run(_ id: Int, in path: String) async throws {
         let (server, group) = try await begin(id, in: path, port: 0)
@@ -253,6 +270,11 @@ final class Follower: Sendable {
     }
     func add(_ voter: Controller.AddVoterRequest) async -> Result<Void, SubmitRefusal> {
         await change(.addVoter(voter))
+    }
+    func move(_ id: NodeID, toPort port: Int) async -> Result<Void, SubmitRefusal> {
+        await change(
+            .moveVoter(
+                .with { $0.endpoint = Controller.ControllerEndpoint(id, host: "127.0.0.1", port: Int32(port)) }))
     }
     func remove(_ id: NodeID) async -> Result<Void, SubmitRefusal> {
         await change(.removeVoter(.with { $0.nodeID = id }))

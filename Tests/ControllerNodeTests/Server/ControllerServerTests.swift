@@ -90,15 +90,59 @@ struct ControllerServerTests {
         }
     }
 
-    @Test("a copy of a data folder is sent away by the others, and the one it was copied from works on")
-    func copiedFolder() async throws {
+    @Test("a voter that was moved is found at its new address, and nothing is done twice")
+    func moves() async throws {
+        try await Cluster.with(count: 3) { cluster in
+            let client = try await Follower.start(cluster)
+            let active = try #require(await cluster.active())
+            let moved = active == 1 ? 2 : 1
+            await cluster.stop(moved)
+            let port = Cluster.anotherPort()
+            let done = await client.move(NodeID(Int32(moved)), toPort: port)
+            #expect(throws: Never.self) { try done.get() }
+            let unknown = await client.move(NodeID(9), toPort: port)
+            #expect(throws: SubmitRefusal.self) { try unknown.get() }
+            try await cluster.start(moved, port: port)
+            let isBack = try await cluster.waitUntil { await cluster.server(moved)?.isReady == true }
+            #expect(isBack, "\(cluster.lines.all)")
+            let info = try await client.quorumInfo().get()
+            #expect(info.voters.first { $0.endpoint.nodeID.rawValue == Int32(moved) }?.endpoint.port == Int32(port))
+            // The third one goes: the moved voter has to count.
+            let third = try #require([1, 2, 3].first { $0 != moved && $0 != active })
+            await cluster.stop(third)
+            #expect(try await client.create("orders") == "orders")
+            await client.stop()
+        }
+    }
+
+    @Test("a copy of a data folder does not start beside the one it was copied from", arguments: [1, 3])
+    func copiedFolder(count: Int) async throws {
+        try await Cluster.with(count: count) { cluster in
+            let client = try await Follower.start(cluster)
+            _ = try await client.create("payments")
+            let copy = try cluster.copyOfFolder(1)
+            let refused = await #expect(throws: ControllerStartFailure.self) {
+                try await cluster.start(1, in: copy, port: 0)
+            }
+            let sentence = refused.map { "\($0)" } ?? ""
+            #expect(sentence.contains("is a copy of the data folder on which another process runs at 127.0.0.1:"))
+            #expect(try await client.create("orders") == "orders")
+            await client.stop()
+        }
+    }
+
+    @Test("a copy that runs first is sent away by the others once the original is back")
+    func copiedFolderFirst() async throws {
         try await Cluster.with(count: 3) { cluster in
             let client = try await Follower.start(cluster)
             _ = try await client.create("payments")
-            let copy = cluster.directory.appendingPathComponent("copy").path
-            try FileManager.default.copyItem(atPath: cluster.path(2), toPath: copy)
-            try FileManager.default.removeItem(atPath: copy + "/.lock")
+            await cluster.stop(2)
+            let copy = try cluster.copyOfFolder(2)
+            try await cluster.start(2)
+            await #expect(throws: ControllerStartFailure.self) { try await cluster.start(2, in: copy, port: 0) }
+            await cluster.stop(2)
             try await cluster.start(2, in: copy, port: 0)
+            try await cluster.start(2)
             let isRefused = try await cluster.waitUntil {
                 cluster.lines.all.contains { $0.contains("another process runs as controller 2 already") }
             }

@@ -28,9 +28,11 @@ struct ControllerCatalogueTests {
 
     @Test("everything that changes something can be asked as if")
     func validateOnly() {
-        #expect(Controller.methods.filter(\.isMutating).count == 4)
+        #expect(Controller.methods.filter(\.isMutating).count == 5)
         let bodies = Catalogue.controller.text.components(separatedBy: "message ")
-        for name in ["SubmitRequest", "AddVoterRequest", "RemoveVoterRequest", "TransferLeadershipRequest"] {
+        for name in [
+            "SubmitRequest", "AddVoterRequest", "RemoveVoterRequest", "TransferLeadershipRequest", "MoveVoterRequest",
+        ] {
             #expect(bodies.contains { $0.hasPrefix(name + "\n") && $0.contains("validateOnly bool") }, "\(name)")
         }
     }

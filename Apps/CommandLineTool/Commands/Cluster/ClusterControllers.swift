@@ -8,14 +8,16 @@ import WireProtocol
 
 struct ClusterControllers: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "controllers", abstract: "Lists the controllers; adds one to the quorum or removes one.",
+        commandName: "controllers",
+        abstract: "Lists the controllers; adds one to the quorum, removes one, or says where one is.",
         discussion: """
             EXAMPLES:
               myelin cluster controllers
               myelin cluster controllers add 4 10.0.0.4:9191 --dry-run
               myelin cluster controllers remove 2 --dry-run
+              myelin cluster controllers move 1 c1.example.org:9191 --dry-run
             """,
-        subcommands: [ControllerList.self, ControllerAdd.self, ControllerRemove.self],
+        subcommands: [ControllerList.self, ControllerAdd.self, ControllerRemove.self, ControllerMove.self],
         defaultSubcommand: ControllerList.self)
 }
 
@@ -60,9 +62,7 @@ struct ControllerAdd: ParsableCommand, NodeCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
-        guard let found = NetworkAddress(parsing: address, portDefault: 9191) else {
-            throw Failure.usage("'\(address)' is no address", advice: ["Write host:port, for example 10.0.0.4:9191."])
-        }
+        let found = try VoterChangeOptions.address(address)
         let request = Admin.VoterChangeRequest.with {
             ($0.action, $0.nodeID, $0.directoryID) = (.add, id.node, change.directory ?? "")
             ($0.host, $0.port) = (found.host, Int32(found.port))
@@ -99,6 +99,38 @@ struct ControllerRemove: ParsableCommand, NodeCommand {
     }
 }
 
+struct ControllerMove: ParsableCommand, NodeCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "move", abstract: "Tells the quorum where a voter answers from now on.",
+        discussion: """
+            The others call it there at once, and keep trying: it may be started at the new address before or afterwards. \
+            Change its own myelin.rpc.advertised.host, too.
+
+            EXAMPLES:
+              myelin cluster controllers move 1 c1.example.org:9191 --yes
+            """)
+
+    @Argument(help: "Controller.")
+    var id: NodeArgument
+
+    @Argument(help: ArgumentHelp("Where it answers RPC; the port is 9191 where none is given.", valueName: "address"))
+    var address: String
+
+    @OptionGroup var change: VoterChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
+        let found = try VoterChangeOptions.address(address)
+        let request = Admin.VoterChangeRequest.with {
+            ($0.action, $0.nodeID, $0.directoryID) = (.move, id.node, change.directory ?? "")
+            ($0.host, $0.port) = (found.host, Int32(found.port))
+        }
+        try await change.perform(
+            request, deed: "This looks for controller \(id.node) at \(found).", outputOptions, node, surroundings)
+    }
+}
+
 struct VoterChangeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -106,6 +138,13 @@ struct VoterChangeOptions: ParsableArguments {
     var directory: String?
 
     @OptionGroup var confirmation: ConfirmationOptions
+
+    static func address(_ text: String) throws -> NetworkAddress {
+        guard let found = NetworkAddress(parsing: text, portDefault: 9191) else {
+            throw Failure.usage("'\(text)' is no address", advice: ["Write host:port, for example 10.0.0.4:9191."])
+        }
+        return found
+    }
 
     func perform(
         _ request: Admin.VoterChangeRequest, deed: String, _ output: OutputOptions, _ node: NodeSession,
