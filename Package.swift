@@ -88,6 +88,8 @@ let package = Package(
 
         // Clients.
         module("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
+        module(
+            "MyelinClient", ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"] + collections),
 
         // Apps.
         .target(
@@ -119,6 +121,11 @@ let package = Package(
             ], path: "Apps/CommandLineTool", swiftSettings: strict),
         .executableTarget(
             name: "myelin", dependencies: ["CommandLineTool"], path: "Apps/myelin", swiftSettings: strict),
+
+        // Examples that run.
+        .executableTarget(
+            name: "orders-example", dependencies: ["MyelinClient", arguments],
+            path: "docs/examples/orders", swiftSettings: strict),
 
         // Tools.
         .executableTarget(name: "protocol-generator", path: "Tools/ProtocolGenerator", swiftSettings: strict),
@@ -160,6 +167,7 @@ let package = Package(
                 "Transport", "Telemetry", "ControllerNode", "AdminClient",
             ]),
         tests("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
+        tests("MyelinClient", ["Primitives", "RecordBatch", "KafkaProtocol"]),
         .testTarget(
             name: "CLITests",
             dependencies: [

@@ -157,3 +157,20 @@ public enum ErrorCode: Int16, CaseIterable, Sendable {
         }
     }
 }
+
+extension ErrorCode {
+    /// As Kafka writes it: `UNKNOWN_TOPIC_OR_PARTITION`.
+    public var name: String {
+        let letters = Array(String(describing: self))
+        var name = ""
+        for (index, letter) in letters.enumerated() {
+            // A word begins at a capital after a small letter, and at the last capital of a run before a small letter.
+            if letter.isUppercase, index > 0 {
+                let endsRun = index + 1 < letters.count && letters[index + 1].isLowercase
+                if letters[index - 1].isLowercase || endsRun { name += "_" }
+            }
+            name += letter.uppercased()
+        }
+        return name
+    }
+}

@@ -22,7 +22,8 @@ public struct BatchProducer: Equatable, Sendable {
 /// Builds one batch from records, the bytes equal to those of Kafka's own clients where no codec is used.
 public struct BatchBuilder: Sendable {
     public let codec: Codec
-    public let producer: BatchProducer
+    /// May be set until the batch is built: a client knows the sequence number when it sends.
+    public var producer: BatchProducer
     public let isTransactional: Bool
     private var isControl = false
     private var records: ByteWriter

@@ -28,6 +28,7 @@ private let allowed: [String: Set<String>] = [
         "Groups", "Transport", "Telemetry", "ControllerNode", "Logging",
     ],
     "AdminClient": ["Primitives", "WireProtocol", "Transport"],
+    "MyelinClient": ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"],
 ]
 
 /// Good in every module: collections and atomics of swift-collections, swift-atomics, the standard library's own.

@@ -74,6 +74,7 @@ final class AdminService: Sendable {
         registerConfigs(in: &service)
         registerElasticity(in: &service)
         registerPeers(in: &service)
+        service.raw(Clients.session) { [shards] call in SessionCall(call, shards: shards).begin() }
         return service
     }
 

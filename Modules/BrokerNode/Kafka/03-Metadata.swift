@@ -112,20 +112,21 @@ extension BrokerShard {
         return liveBrokers(reachedBy: connection, includingFenced: true).filter { $0.id == node.id }
     }
 
-    /// Brokers that clients are told of, by id.
+    /// Brokers that clients are told of, by id, at the addresses of the listener that `connection` came to.
     ///
-    /// Without `advertised.listeners` this broker says what the client itself used to get here: the address that works.
+    /// This broker says what the client itself used to get here, the address that works, unless `advertised.listeners` or
+    /// its registration says better.
     func liveBrokers(reachedBy connection: KafkaConnection, includingFenced: Bool = false) -> [BrokerEndpoint] {
-        image.brokers().filter { includingFenced || !$0.isFenced }.map { broker in
-            let listener = broker.listeners.first
-            if broker.id == node.id, !node.hasAdvertisedListeners, let stream = connection.stream {
-                return BrokerEndpoint(
-                    id: broker.id, host: stream.localHost, port: Int32(stream.localPort), rack: broker.rack,
-                    isFenced: broker.isFenced)
+        let isRPC = connection.stream?.isRPC ?? false
+        return image.brokers().filter { includingFenced || !$0.isFenced }.map { broker in
+            var host = broker.listeners.first?.host ?? ""
+            var port = Int32(broker.listeners.first?.port ?? 0)
+            if isRPC { (host, port) = (broker.rpc?.host ?? "", Int32(broker.rpc?.port ?? 0)) }
+            let saysBetter = isRPC ? broker.rpc != nil : node.hasAdvertisedListeners
+            if broker.id == node.id, !saysBetter, let stream = connection.stream {
+                (host, port) = (stream.localHost, Int32(stream.localPort))
             }
-            return BrokerEndpoint(
-                id: broker.id, host: listener?.host ?? "", port: Int32(listener?.port ?? 0), rack: broker.rack,
-                isFenced: broker.isFenced)
+            return BrokerEndpoint(id: broker.id, host: host, port: port, rack: broker.rack, isFenced: broker.isFenced)
         }
     }
 }

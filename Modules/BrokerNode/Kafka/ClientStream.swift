@@ -3,12 +3,14 @@
 internal import Primitives
 internal import Transport
 
-/// What a Kafka connection needs of the byte stream below it: a socket, or a pipe of the simulator.
+/// What a Kafka connection needs of the byte stream below it: a socket, or a call of our own RPC.
 protocol ClientStream: AnyObject {
     var peerHost: String { get }
     /// Address and port at which the client reached us.
     var localHost: String { get }
     var localPort: Int { get }
+    /// Whether the client came over our own RPC, and is to be told of RPC endpoints.
+    var isRPC: Bool { get }
     var pendingOutputByteCount: Int { get }
     func write(_ bytes: [UInt8])
     func write(_ bytes: SharedBytes)
@@ -23,4 +25,5 @@ extension FrameConnection: ClientStream {
     var peerHost: String { peer.host }
     var localHost: String { local.host }
     var localPort: Int { local.port }
+    var isRPC: Bool { false }
 }

@@ -30,6 +30,9 @@ public final class RPCCall: @unchecked Sendable {
     public let featureLevel: FeatureLevel
     /// When the caller stops waiting; `distantFuture` for never.
     public let deadline: Instant
+    /// The end of the connection that is ours, and the caller's; nil when it was closed before the call was looked at.
+    public let localAddress: NetworkAddress?
+    public let peerAddress: NetworkAddress?
 
     private let id: StreamID
     private let link: RPCLink
@@ -51,6 +54,8 @@ public final class RPCCall: @unchecked Sendable {
         self.deadline = deadline
         self.link = link
         self.peer = peer
+        localAddress = link.localAddress
+        peerAddress = link.peerAddress
         self.onAnswer = onAnswer
     }
 

@@ -37,6 +37,12 @@ final class RPCLink: ChannelInboundHandler, @unchecked Sendable {
     /// Whether new calls can be opened.
     var isUsable: Bool { connection.isOpen && !connection.isLeaving && !connection.peerIsLeaving }
 
+    /// Address and port of this end, while the socket is open.
+    var localAddress: NetworkAddress? { context?.channel.localAddress.flatMap { NetworkAddress($0) } }
+
+    /// Address and port of the other end, while the socket is open.
+    var peerAddress: NetworkAddress? { context?.channel.remoteAddress.flatMap { NetworkAddress($0) } }
+
     /// Runs `body` on the connection, then hands out events and schedules the write.
     func perform<Result>(_ body: (inout RPCConnection) throws(RPCError) -> Result) throws(RPCError) -> Result {
         loop.preconditionCurrent()

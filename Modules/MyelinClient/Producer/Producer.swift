@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import DequeModule
+internal import KafkaProtocol
+internal import Primitives
+public import RecordBatch
+
+/// How a producer works.
+public struct ProducerSettings: Equatable, Sendable {
+    /// Whose copy counts as stored.
+    public enum Acknowledgement: Int16, Sendable {
+        /// The leader's, in its page cache.
+        case leader = 1
+        /// All in-sync replicas', durable unless the topic says otherwise.
+        case all = -1
+    }
+
+    public var acknowledgement = Acknowledgement.all
+    public var codec = Codec.none
+    /// A batch is not made larger than this, before compression, unless a single record is.
+    public var batchByteCountMax = 512 << 10
+    /// Records that wait; above it `send` waits.
+    public var bufferByteCountMax = 32 << 20
+    /// From the time a batch leaves the queue until it is given up.
+    public var deliveryMillisecondsMax: Int64 = 120_000
+    /// How long the broker may take over one request.
+    public var requestMilliseconds: Int64 = 30_000
+
+    public init() {}
+}
+
+/// Writes records, each exactly once into its partition's log and in the order of `send` within a partition.
+///
+/// Idempotence (KIP-98) is always on. One batch of a partition is under way at a time; others fill meanwhile, so order needs
+/// no further care and a busy partition sends large batches. Memory is bounded by `bufferByteCountMax`: `send` waits.
+public actor Producer {
+    private static let produceVersion: Int16 = 11
+
+    private let cluster: Cluster
+    private let settings: ProducerSettings
+    private var partitioner = Partitioner()
+    private var accumulator: Accumulator<BatchReceipt>
+    /// Partitions that a task is emptying.
+    private var draining: Set<TopicPartition> = []
+    private var roomWaiters: Deque<CheckedContinuation<Void, Never>> = []
+    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+    private var identity: BatchProducer?
+    private var nextSequences: [TopicPartition: Int32] = [:]
+    private var isClosed = false
+    private var lane: Lane?
+
+    public init(_ client: MyelinClient, settings: ProducerSettings = ProducerSettings()) {
+        cluster = client.cluster
+        self.settings = settings
+        accumulator = Accumulator(batchByteCountMax: settings.batchByteCountMax, codec: settings.codec)
+    }
+
+    /// Accepts a record; waits while the buffer is full.
+    ///
+    /// Records of one partition are stored in the order in which calls return.
+    /// - Throws: when the topic is unknown, the partition does not exist, or the producer is closed.
+    public func send(_ record: ProducerRecord) async throws(ClientError) -> Delivery {
+        let cluster = cluster
+        let count = try await retrying(
+            "asking for topic \(record.topic)", until: Deadline(afterMilliseconds: settings.requestMilliseconds),
+            afterFailure: { _ in await cluster.forget(record.topic) }
+        ) { () async throws(ClientError) in try await cluster.topic(record.topic).partitions.count }
+        if let partition = record.partition, !(0..<count).contains(Int(partition.rawValue)) {
+            throw ClientError(
+                .invalidArgument, "topic \(record.topic) has \(count) partitions, and none is \(partition)")
+        }
+        while accumulator.byteCount >= settings.bufferByteCountMax, !isClosed {
+            await withCheckedContinuation { roomWaiters.append($0) }
+        }
+        guard !isClosed else { throw .closed }
+        let index = record.partition ?? partitioner.partition(forKey: record.key, of: record.topic, count: count)
+        let partition = TopicPartition(record.topic, index)
+        let stored = Record(
+            timestamp: record.timestamp ?? cluster.wallClock, key: record.key, value: record.value,
+            headers: record.headers)
+        let (receipt, place, isNewBatch) = accumulator.append(stored, to: partition) { BatchReceipt(partition) }
+        if isNewBatch, record.key == nil, record.partition == nil { partitioner.turn(record.topic) }
+        if draining.insert(partition).inserted { Task { await drain(partition) } }
+        return Delivery(batch: receipt, place: place)
+    }
+
+    /// Accepts a record and waits until it is stored.
+    public func produce(_ record: ProducerRecord) async throws(ClientError) -> RecordPosition {
+        try await send(record).position()
+    }
+
+    /// Waits until everything that was accepted is stored or given up.
+    public func flush() async {
+        while !draining.isEmpty { await withCheckedContinuation { idleWaiters.append($0) } }
+    }
+
+    /// Flushes, then takes nothing more.
+    public func close() async {
+        await flush()
+        isClosed = true
+        wake(&roomWaiters)
+        if let lane { await cluster.close(lane) }
+    }
+
+    private func ownLane() async -> Lane {
+        if let lane { return lane }
+        let made = await cluster.makeLane()
+        // Another batch may have asked meanwhile: one lane for all.
+        lane = lane ?? made
+        return lane ?? made
+    }
+
+    // MARK: Sending
+
+    private func drain(_ partition: TopicPartition) async {
+        while let batch = accumulator.take(partition) {
+            let outcome: BatchReceipt.Outcome
+            do throws(ClientError) {
+                outcome = .success(try await deliver(batch.builder, to: partition))
+            } catch {
+                // It may or may not be stored, so what follows cannot carry on its numbers.
+                forgetIdentity()
+                outcome = .failure(error)
+            }
+            accumulator.release(batch)
+            batch.receipt.complete(outcome)
+            wake(&roomWaiters)
+        }
+        draining.remove(partition)
+        guard draining.isEmpty else { return }
+        let waiters = idleWaiters
+        idleWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func wake(_ waiters: inout Deque<CheckedContinuation<Void, Never>>) {
+        while let waiter = waiters.popFirst() { waiter.resume() }
+    }
+
+    private func forgetIdentity() {
+        identity = nil
+        nextSequences = [:]
+    }
+
+    private func deliver(_ builder: BatchBuilder, to partition: TopicPartition) async throws(ClientError) -> Offset? {
+        let deadline = Deadline(afterMilliseconds: settings.deliveryMillisecondsMax)
+        let cluster = cluster
+        var builder = builder
+        builder.producer = try await nextNumbers(for: partition, builder.recordCount, until: deadline)
+        let bytes = await Self.encode(builder)
+        let request = request(bytes, for: partition)
+        let lane = await ownLane()
+        let answer = try await retrying(
+            "writing to \(partition)", until: deadline, afterFailure: { _ in await cluster.forget(partition.topic) }
+        ) { () async throws(ClientError) in
+            let response = try await cluster.leader(of: partition, lane).call(
+                request, newest: Self.produceVersion,
+                withinMilliseconds: min(settings.requestMilliseconds + 1_000, deadline.remainingMilliseconds))
+            return try Self.answer(response, partition)
+        }
+        return answer
+    }
+
+    /// Builds and compresses away from the actor, so that other partitions go on.
+    @concurrent private static func encode(_ builder: BatchBuilder) async -> SharedBytes {
+        builder.build(using: Compressor()).bytes
+    }
+
+    private func request(_ bytes: SharedBytes, for partition: TopicPartition) -> ProduceRequest {
+        var data = ProduceRequest.PartitionProduceData()
+        data.index = partition.partition.rawValue
+        data.records = bytes
+        var topic = ProduceRequest.TopicProduceData()
+        topic.name = partition.topic
+        topic.partitionData = [data]
+        var request = ProduceRequest()
+        request.acks = settings.acknowledgement.rawValue
+        request.timeoutMs = Int32(clamping: settings.requestMilliseconds)
+        request.topicData = [topic]
+        return request
+    }
+
+    private static func answer(_ response: ProduceResponse, _ partition: TopicPartition) throws(ClientError) -> Offset?
+    {
+        guard let answer = response.responses.first?.partitionResponses.first else {
+            throw ClientError(.malformedAnswer, "the answer names no partition")
+        }
+        switch ErrorCode(rawValue: answer.errorCode) {
+        case ErrorCode.none?: return Offset(answer.baseOffset)
+        // An earlier try was stored and its answer lost.
+        case .duplicateSequenceNumber: return nil
+        default: throw ClientError(code: answer.errorCode, "\(partition)")
+        }
+    }
+
+    // MARK: Idempotence
+
+    /// The producer id and the sequence numbers of the next batch of a partition.
+    private func nextNumbers(
+        for partition: TopicPartition, _ recordCount: Int32, until deadline: Deadline
+    ) async throws(ClientError) -> BatchProducer {
+        let identity = try await currentIdentity(until: deadline)
+        let base = nextSequences[partition, default: 0]
+        // Sequence numbers are 31 bits and go round (KIP-98).
+        nextSequences[partition] = (base &+ recordCount) & Int32.max
+        return BatchProducer(id: identity.id, epoch: identity.epoch, baseSequence: base)
+    }
+
+    private func currentIdentity(until deadline: Deadline) async throws(ClientError) -> BatchProducer {
+        if let identity { return identity }
+        let cluster = cluster
+        let response = try await retrying("asking for a producer id", until: deadline) {
+            () async throws(ClientError) in
+            var request = InitProducerIdRequest()
+            request.transactionalID = nil
+            request.transactionTimeoutMs = Int32.max
+            let response = try await cluster.anySession().call(
+                request, newest: 4, withinMilliseconds: deadline.remainingMilliseconds)
+            guard response.errorCode == 0 else { throw ClientError(code: response.errorCode, "a producer id") }
+            return response
+        }
+        // Another partition may have asked at the same time: one id for all.
+        if let identity { return identity }
+        let found = BatchProducer(
+            id: ProducerID(response.producerID), epoch: ProducerEpoch(response.producerEpoch), baseSequence: 0)
+        identity = found
+        return found
+    }
+}
