@@ -3,23 +3,6 @@
 public import Primitives
 public import RecordBatch
 
-/// One partition of one topic, by name.
-public struct TopicPartition: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let topic: String
-    public let partition: PartitionIndex
-
-    public init(_ topic: String, _ partition: PartitionIndex) {
-        self.topic = topic
-        self.partition = partition
-    }
-
-    public static func < (left: TopicPartition, right: TopicPartition) -> Bool {
-        (left.topic, left.partition) < (right.topic, right.partition)
-    }
-
-    public var description: String { "\(topic)-\(partition)" }
-}
-
 /// What a producer is given.
 public struct ProducerRecord: Sendable {
     public var topic: String

@@ -74,7 +74,7 @@ struct CoreTests {
         let assigned = RangeAssignor.assign(
             ["a": ["x", "y"], "b": ["x"], "c": ["x", "y", "gone"]], partitionCounts: ["x": 7, "y": 1])
         func list(_ topic: String, _ range: Range<Int32>) -> [TopicPartition] {
-            range.map { TopicPartition(topic, PartitionIndex($0)) }
+            range.map { TopicPartition(topic: topic, partition: PartitionIndex($0)) }
         }
         #expect(assigned["a"] == list("x", 0..<3) + list("y", 0..<1))
         #expect(assigned["b"] == list("x", 3..<5))
@@ -89,7 +89,7 @@ struct CoreTests {
 
     @Test("records share a batch while it has room, a large one is alone, and memory is counted until it is released")
     func accumulating() throws {
-        let partition = TopicPartition("t", PartitionIndex(0))
+        let partition = TopicPartition(topic: "t", partition: PartitionIndex(0))
         var accumulator = Accumulator<Int>(batchByteCountMax: 1_000, codec: .none)
         var receipts = 0
         func makeReceipt() -> Int {

@@ -196,7 +196,7 @@ public actor Consumer {
         guard number == assignmentNumber else { return }
         for topic in response.responses {
             for answer in topic.partitions {
-                let partition = TopicPartition(topic.topic, PartitionIndex(answer.partitionIndex))
+                let partition = TopicPartition(topic: topic.topic, partition: PartitionIndex(answer.partitionIndex))
                 guard let offset = asked[partition] else { continue }
                 await take(answer, of: partition, from: offset, number)
             }

@@ -121,7 +121,7 @@ struct Membership {
         guard !bytes.isEmpty else { return [] }
         do throws(DecodeError) {
             return try ConsumerProtocolAssignment(versioned: bytes).assignedPartitions.flatMap { entry in
-                entry.partitions.map { TopicPartition(entry.topic, PartitionIndex($0)) }
+                entry.partitions.map { TopicPartition(topic: entry.topic, partition: PartitionIndex($0)) }
             }.sorted()
         } catch {
             throw ClientError(.malformedAnswer, "the assignment does not decode: \(error)")
@@ -195,7 +195,7 @@ struct Membership {
                         code: partition.errorCode, "group \(group), \(topic.name)-\(partition.partitionIndex)")
                 }
                 guard partition.committedOffset >= 0 else { continue }
-                found[TopicPartition(topic.name, PartitionIndex(partition.partitionIndex))] =
+                found[TopicPartition(topic: topic.name, partition: PartitionIndex(partition.partitionIndex))] =
                     Offset(partition.committedOffset)
             }
         }

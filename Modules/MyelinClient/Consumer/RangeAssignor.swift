@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Primitives
+package import Primitives
 
 /// Shares the partitions of each topic among the members that want it, in runs of neighbours, as Kafka's assignor of the
 /// name `range` does, so that members of any client library can be in one group.
@@ -23,7 +23,7 @@ package enum RangeAssignor {
             for (place, member) in members.enumerated() {
                 let end = next + each + (place < more ? 1 : 0)
                 assignment[member]?.append(
-                    contentsOf: (next..<end).map { TopicPartition(topic, PartitionIndex(Int32($0))) })
+                    contentsOf: (next..<end).map { TopicPartition(topic: topic, partition: PartitionIndex(Int32($0))) })
                 next = end
             }
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import DequeModule
-internal import Primitives
+package import Primitives
 package import RecordBatch
 
 /// Records that wait to be sent, in batches, by partition.

@@ -74,7 +74,7 @@ public actor Producer {
         }
         guard !isClosed else { throw .closed }
         let index = record.partition ?? partitioner.partition(forKey: record.key, of: record.topic, count: count)
-        let partition = TopicPartition(record.topic, index)
+        let partition = TopicPartition(topic: record.topic, partition: index)
         let stored = Record(
             timestamp: record.timestamp ?? cluster.wallClock, key: record.key, value: record.value,
             headers: record.headers)
