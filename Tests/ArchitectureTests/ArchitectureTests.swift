@@ -25,7 +25,7 @@ private let allowed: [String: Set<String>] = [
     ],
     "BrokerNode": [
         "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication", "Coordinator",
-        "Groups", "Transport", "Telemetry", "ControllerNode", "Logging",
+        "Groups", "Transport", "Telemetry", "ControllerNode", "Logging", "FoundationEssentials",
     ],
     "AdminClient": ["Primitives", "WireProtocol", "Transport"],
     "MyelinClient": ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"],
