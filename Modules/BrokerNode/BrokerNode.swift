@@ -38,22 +38,24 @@ public final class BrokerNode: Sendable {
     let log: EventLog
     private let lock: DirectoryLock
     private let listener: FrameListener
+    private let scrubber: Scrubber
     /// What moves bytes between memory and disk, and why.
     public let diskMechanism: String
     let observer: NodeObserver
 
     private init(
         shards: ShardSet, identity: BrokerIdentity, log: EventLog, lock: DirectoryLock, listener: FrameListener,
-        diskMechanism: String
+        scrubber: Scrubber, diskMechanism: String
     ) {
         self.shards = shards
         self.identity = identity
         self.log = log
         self.lock = lock
         self.listener = listener
+        self.scrubber = scrubber
         self.diskMechanism = diskMechanism
         observer = NodeObserver(
-            shards: shards, identity: identity, diskMechanism: diskMechanism)
+            shards: shards, identity: identity, scrubber: scrubber, diskMechanism: diskMechanism)
     }
 
     public var clusterID: String { identity.clusterID }
@@ -85,9 +87,11 @@ public final class BrokerNode: Sendable {
             await listener.stopAccepting()
             throw error
         }
+        let scrubber = Scrubber(
+            shards, settings: settings, disk: try NodeStart.disk(dataDirectory, settings), log: log)
         return BrokerNode(
             shards: shards, identity: start.identity, log: log, lock: start.lock, listener: listener,
-            diskMechanism: start.diskMechanism)
+            scrubber: scrubber, diskMechanism: start.diskMechanism)
     }
 
     /// Tells the cluster where other nodes reach this broker, and makes it a member: from then on it leads partitions and
@@ -102,6 +106,8 @@ public final class BrokerNode: Sendable {
         let host = identity.settings[.rpcAdvertisedHost] ?? address.host
         try await shards.join(rpc: RPCEndpoint(host: host, port: UInt16(address.port)))
         do { try await listener.open() } catch { throw StartFailure.listener(error) }
+        // Before, the logs are not known yet that there are to read.
+        scrubber.start()
     }
 
     // MARK: Stop
@@ -122,6 +128,7 @@ public final class BrokerNode: Sendable {
 
     /// Answers what is under way, makes everything durable, and closes the logs. The loops stay, for their owner to end.
     public func stop(drainingForMilliseconds milliseconds: Int64 = 5_000) async {
+        await scrubber.stop()
         await listener.stopAccepting()
         for index in shards.loops.indices { try? await shards.run(on: index) { $0.beginDraining() } }
         await listener.drain(withinMilliseconds: milliseconds)

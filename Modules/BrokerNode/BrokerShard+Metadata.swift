@@ -74,13 +74,18 @@ extension BrokerShard {
     /// Opens the log of a replica, made when it is new; it has no role yet.
     func open(_ id: PartitionID, topic: String, _ settings: PartitionSettings) -> Partition? {
         do {
+            let folder = LogDirectory.folder(topicName: topic, index: id.index)
+            let wasHere = disk.exists(folder)
             let log = try PartitionLog(
-                opening: LogDirectory.folder(topicName: topic, index: id.index), of: id, configuration: settings.log,
+                opening: folder, of: id, configuration: settings.log,
                 at: wallClock, on: disk)
             metrics.recovered(log.recovery)
             let partition = Partition(id: id, topic: topic, node: node.id, log: log, settings: settings)
-            try cutUnvouched(partition)
+            partition.repairer = repairer
+            partition.isDoubtful = !log.damages.isEmpty
+            partition.mustAskPeers = wasHere && !(log.recovery.wasClean && log.damages.isEmpty)
             partitions[id] = partition
+            if !log.damages.isEmpty { repairer.damaged(partition) }
             // What recovery found is not known to be durable before it has been synchronized.
             markAwaited(partition)
             metrics.unopened[id] = nil
@@ -94,33 +99,9 @@ extension BrokerShard {
         }
     }
 
-    /// Cuts what a power failure left with a hole in it, where other replicas have the records.
-    ///
-    /// What was never synchronized was never counted: a replica that claimed records behind the hole as its own would be
-    /// taken for one that has them all.
-    private func cutUnvouched(_ partition: Partition) throws(OpenFault) {
-        let replicaCount = image.partition(partition.id)?.replicas.count ?? 1
-        let holes = partition.log.damages.map(\.offsets.lowerBound)
-        guard replicaCount > 1, let hole = holes.min(), hole >= partition.log.durableOffset else { return }
-        do throws(LogFault) {
-            try partition.withLog { log throws(LogFault) in try log.truncateDiscarding(from: hole, on: disk) }
-        } catch {
-            switch error {
-            case .disk(let fault), .failed(let fault): throw .disk(fault)
-            case .closed: preconditionFailure("\(partition.folder) was closed while it was opened")
-            }
-        }
-        logger.notice("\(partition.folder): cut back to \(hole), as what follows was never durable")
-    }
-
     private func reportRecovery(of log: PartitionLog) {
         if log.recovery.cutByteCount > 0 {
             logger.notice("\(log.folder): cut \(log.recovery.cutByteCount) bytes of an unfinished write")
-        }
-        for damage in log.damages {
-            logger.error(
-                "\(log.folder): offsets \(damage.offsets) are damaged at byte \(damage.position) of segment \(damage.segment)"
-            )
         }
     }
 

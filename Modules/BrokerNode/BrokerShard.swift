@@ -46,6 +46,8 @@ final class BrokerShard {
     let codecs = CodecWorkspace()
     private(set) lazy var replicator = Replicator(shard: self)
     private(set) lazy var lossReports = LossReports(shard: self)
+    private(set) lazy var repairer = Repairer(shard: self)
+    private(set) lazy var catchUps = CatchUps(shard: self)
 
     private var timers = Timers()
     private var diskWaiters: [DiskTicket: (DiskCompletion.Outcome) -> Void] = [:]

@@ -102,6 +102,9 @@ struct NodeStart: Sendable {
                     loop: shards.loops[index],
                     hello: .node(identity.id, role: .broker, clusterID: identity.clusterID, wants: .broker)
                 ) { event in shards[index].replicator.happened(event) }
+                shard.repairer.reader = RPCReplicaReader(
+                    loop: shards.loops[index],
+                    hello: .node(identity.id, role: .broker, clusterID: identity.clusterID, wants: .broker))
                 return shard.disk.completionDescriptor
             }
             guard let descriptor else { continue }

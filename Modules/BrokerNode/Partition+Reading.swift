@@ -111,6 +111,8 @@ extension BrokerShard {
         let byteCountMax: Int
         let minOneBatch: Bool
         var read: PartitionRead
+        /// How often bytes may be found damaged on the way to an answer.
+        var attemptsLeft = 8
     }
 
     private func locate(_ request: LocatedRead, reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void) {
@@ -121,7 +123,7 @@ extension BrokerShard {
                 read.records = records
                 count(records, of: request.partition)
                 reply(.success(read))
-            case .success(.cold(let slice)): readCold(slice, of: request.partition, request.read, reply: reply)
+            case .success(.cold(let slice)): readCold(slice, for: request, reply: reply)
             case .failure(let refusal): reply(.failure(.log(refusal)))
             }
         }
@@ -144,7 +146,8 @@ extension BrokerShard {
 
     private func located(_ request: LocatedRead) throws(ReadRefusal) -> Located {
         guard let slice = try slice(for: request, byteCountMax: request.byteCountMax) else { return .here(.none) }
-        if let records = try cachedRecords(slice) { return .here(records) }
+        // What this process has neither written nor checked takes the way through memory, where it is checked.
+        if request.partition.log.isVerified(slice), let records = try cachedRecords(slice) { return .here(records) }
         let byteCountMax = min(request.byteCountMax, Self.coldByteCountMax)
         return try self.slice(for: request, byteCountMax: byteCountMax).map { .cold($0) } ?? .here(.none)
     }
@@ -197,23 +200,45 @@ extension BrokerShard {
 
     /// Reads whole batches from the device: at most `coldByteCountMax`, or one batch that is larger.
     private func readCold(
-        _ slice: LogSlice, of partition: Partition, _ found: PartitionRead,
-        reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
+        _ slice: LogSlice, for request: LocatedRead, reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
     ) {
         let ticket = nextTicket()
         awaitDisk(ticket) { [self] outcome in
             switch outcome {
             case .read(let bytes):
-                var read = found
-                read.records = .bytes(bytes)
-                partition.fetchedByteCount += UInt64(bytes.count)
                 metrics.readColdByteCount += UInt64(bytes.count)
-                reply(.success(read))
+                checked(bytes, of: slice, for: request, reply: reply)
             case .failed(let fault): reply(.failure(.log(.disk(fault))))
             case .synchronized, .removed: preconditionFailure("a read completed as \(outcome)")
             }
         }
         disk.submitRead(slice.file, at: slice.position, count: slice.byteCount, ticket: ticket)
+    }
+
+    /// Answers with what came from the device, if it is what was written; else looks again, where the damage is known now.
+    private func checked(
+        _ bytes: SharedBytes, of slice: LogSlice, for request: LocatedRead,
+        reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void
+    ) {
+        do throws(ReadRefusal) {
+            if try verify(bytes, of: slice, in: request.partition) {
+                var read = request.read
+                read.records = .bytes(bytes)
+                request.partition.fetchedByteCount += UInt64(bytes.count)
+                return reply(.success(read))
+            }
+            guard request.attemptsLeft > 0 else {
+                throw .disk(DiskFault(.read, target: request.partition.folder, errno: 5))
+            }
+        } catch { return reply(.failure(.log(error))) }
+        var next = request
+        next.attemptsLeft -= 1
+        locate(next, reply: reply)
+    }
+
+    /// Whether bytes of a slice are what was written; if not, the damage is known and its repair begins.
+    func verify(_ bytes: SharedBytes, of slice: LogSlice, in partition: Partition) throws(ReadRefusal) -> Bool {
+        try partition.withLog { log throws(ReadRefusal) in try log.verify(bytes, of: slice, on: disk) }
     }
 
     /// Compares the epoch a client believes in with ours (KIP-320).
@@ -247,27 +272,53 @@ extension BrokerShard {
     func readForReplay(
         _ partition: Partition, from offset: Offset, reply: @escaping (Result<SharedBytes, ReadRefusal>) -> Void
     ) {
+        readChecked(partition, from: offset, byteCountMax: Self.coldByteCountMax) { reply($0.map(\.bytes)) }
+    }
+
+    /// Whole batches in memory that are what was written, up to what is written; empty at the end of the log.
+    ///
+    /// - Parameter byteCountMax: At least one batch always comes.
+    func readChecked(
+        _ partition: Partition, from offset: Offset, byteCountMax: Int, attemptsLeft: Int = 8,
+        reply: @escaping (Result<(bytes: SharedBytes, nextOffset: Offset), ReadRefusal>) -> Void
+    ) {
         warming({ [self] () throws(ReadRefusal) in
             try partition.withLog { log throws(ReadRefusal) in
                 try log.locate(
-                    from: offset, byteCountMax: Self.coldByteCountMax, below: log.writtenOffset, minOneBatch: true,
-                    on: disk)
+                    from: offset, byteCountMax: byteCountMax, below: log.writtenOffset, minOneBatch: true, on: disk)
             }
         }) { [self] result in
             switch result {
             case .failure(let refusal): reply(.failure(refusal))
-            case .success(nil): reply(.success(.empty))
+            case .success(nil): reply(.success((.empty, offset)))
             case .success(let slice?):
-                let ticket = nextTicket()
-                awaitDisk(ticket) { outcome in
-                    switch outcome {
-                    case .read(let bytes): reply(.success(bytes))
-                    case .failed(let fault): reply(.failure(.disk(fault)))
-                    case .synchronized, .removed: preconditionFailure("a read completed as \(outcome)")
-                    }
+                read(slice) { [self] read in
+                    do throws(ReadRefusal) {
+                        let bytes = try read.get()
+                        if try verify(bytes, of: slice, in: partition) {
+                            return reply(.success((bytes, slice.nextOffset)))
+                        }
+                        guard attemptsLeft > 0 else {
+                            throw .disk(DiskFault(.read, target: partition.folder, errno: 5))
+                        }
+                    } catch { return reply(.failure(error)) }
+                    readChecked(
+                        partition, from: offset, byteCountMax: byteCountMax, attemptsLeft: attemptsLeft - 1,
+                        reply: reply)
                 }
-                disk.submitRead(slice.file, at: slice.position, count: slice.byteCount, ticket: ticket)
             }
         }
+    }
+
+    private func read(_ slice: LogSlice, reply: @escaping (Result<SharedBytes, ReadRefusal>) -> Void) {
+        let ticket = nextTicket()
+        awaitDisk(ticket) { outcome in
+            switch outcome {
+            case .read(let bytes): reply(.success(bytes))
+            case .failed(let fault): reply(.failure(.disk(fault)))
+            case .synchronized, .removed: preconditionFailure("a read completed as \(outcome)")
+            }
+        }
+        disk.submitRead(slice.file, at: slice.position, count: slice.byteCount, ticket: ticket)
     }
 }

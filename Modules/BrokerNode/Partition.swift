@@ -90,6 +90,13 @@ final class Partition {
     private var waitingStart = 0
     /// Tells the followers of a partition that has some.
     unowned(safe) var replicator: Replicator?
+    /// Is told of damage in the log.
+    unowned(safe) var repairer: Repairer?
+    /// The log has damage that other replicas may not have: this one is not to count as in sync.
+    var isDoubtful = false
+    /// A crash, or a change of the files while nobody ran, may have taken records that were acknowledged: the other replicas
+    /// are asked before this one leads.
+    var mustAskPeers = false
     private var replicated: [Replicated] = []
     /// How many of `replicated` are staged and not yet in the file: the last ones.
     private var stagedReplicatedCount = 0
@@ -436,6 +443,7 @@ extension Partition {
     func withLog<Result, Failure: Error>(
         _ operation: (inout PartitionLog) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try operation(&log)
+        defer { if !log.damages.isEmpty { repairer?.damaged(self) } }
+        return try operation(&log)
     }
 }

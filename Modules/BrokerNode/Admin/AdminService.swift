@@ -131,6 +131,7 @@ final class AdminService: Sendable {
         service.on(Admin.brokerState) { [self] request, _ in await brokerState(request) }
         service.on(Admin.offsetLookup) { [self] request, _ in await offsetLookup(request) }
         service.raw(Replicas.push) { [shards] call in PushCall(call, shards: shards).begin() }
+        service.raw(Replicas.fetchLog) { [shards] call in FetchLogCall.begin(call, shards: shards) }
     }
 }
 

@@ -15,6 +15,7 @@ enum DoctorCheck: String, CaseIterable, Sendable {
     case underReplicatedPartitions = "under-replicated-partitions"
     case unopenedPartitions = "unopened-partitions"
     case damagedPartitions = "damaged-partitions"
+    case scrub
     case groupCoordinators = "group-coordinators"
     case diskSpace = "disk-space"
     case syncLatency = "sync-latency"
@@ -38,8 +39,8 @@ enum DoctorCheck: String, CaseIterable, Sendable {
         case .offlinePartitions, .underReplicatedPartitions, .quorum, .fencedBrokers, .unreachableBrokers,
             .underMinInSync, .singleCopies, .losses, .clockSkew, .leaderBalance:
             true
-        case .logDirectory, .metadataLog, .unopenedPartitions, .damagedPartitions, .groupCoordinators, .diskSpace,
-            .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables:
+        case .logDirectory, .metadataLog, .unopenedPartitions, .damagedPartitions, .scrub, .groupCoordinators,
+            .diskSpace, .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables:
             false
         }
     }
@@ -51,7 +52,7 @@ enum DoctorCheck: String, CaseIterable, Sendable {
             .damagedPartitions, .groupCoordinators, .diskSpace, .quorum, .fencedBrokers, .unreachableBrokers,
             .underMinInSync:
             true
-        case .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables,
+        case .scrub, .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables,
             .singleCopies, .losses, .clockSkew, .leaderBalance:
             false
         }
@@ -86,6 +87,7 @@ struct Doctor {
         case .underReplicatedPartitions: underReplicatedPartitions()
         case .unopenedPartitions: unopenedPartitions()
         case .damagedPartitions: damagedPartitions()
+        case .scrub: scrub()
         case .groupCoordinators: groupCoordinators()
         case .diskSpace: diskSpace()
         case .syncLatency: syncLatency()
@@ -179,19 +181,52 @@ extension Doctor {
     }
 
     private func damagedPartitions() -> [Admin.Finding] {
-        facts.view.partitions.values.filter { !$0.damages.isEmpty }.sorted { $0.id < $1.id }.map { state in
-            let ranges = state.damages.map { "\($0.offsets.lowerBound) to \($0.offsets.upperBound - 1)" }
-            // Behind the first damage; further damage is met, and told of, again.
-            let resume = state.damages.map(\.offsets.upperBound).min() ?? .zero
-            let name = facts.view.place(of: state.id)
+        facts.view.partitions.values.filter { !$0.damages.isEmpty }.sorted { $0.id < $1.id }.map(damaged)
+    }
+
+    private func damaged(_ state: PartitionState) -> Admin.Finding {
+        let ranges = state.damages.map { "\($0.offsets.lowerBound) to \($0.offsets.upperBound - 1)" }
+            .joined(separator: ", ")
+        let name = facts.view.place(of: state.id)
+        guard facts.view.image.partition(state.id)?.replicas.count ?? 1 == 1 else {
             return finding(
-                .damagedPartitions, .critical, "partition \(name)",
-                "Records of \(name) are damaged at offsets \(ranges.joined(separator: ", ")): consumers stop there.",
-                "Restore the segment from a copy, or let groups skip the records.",
-                command:
-                    "myelin group reset-offsets GROUP --topic \(facts.view.name(of: state.id.topic)):\(state.id.index) --to \(resume)"
-            )
+                .damagedPartitions, state.isLeader ? .critical : .error, "partition \(name)",
+                "Records of \(name) are damaged on \(broker) at offsets \(ranges): they are not served, and are to be"
+                    + " mended from another replica.",
+                "If this stays, no other replica has them: look at the disks of all, and at docs/operations/restore.md.",
+                command: "myelin partition list --topic \(facts.view.name(of: state.id.topic))")
         }
+        // Behind the first damage; further damage is met, and told of, again.
+        let resume = state.damages.map(\.offsets.upperBound).min() ?? .zero
+        return finding(
+            .damagedPartitions, .critical, "partition \(name)",
+            "Records of \(name), which has one replica, are damaged at offsets \(ranges): consumers stop there.",
+            "Restore the segment from a copy, or let groups skip the records.",
+            command:
+                "myelin group reset-offsets GROUP --topic \(facts.view.name(of: state.id.topic)):\(state.id.index) --to \(resume)"
+        )
+    }
+
+    private func scrub() -> [Admin.Finding] {
+        let age = facts.scrub.age(at: facts.view.wallClock)
+        var findings: [Admin.Finding] = []
+        if age > 2 * facts.scrubIntervalMilliseconds {
+            findings.append(
+                finding(
+                    .scrub, .warning, broker,
+                    "The stored bytes of \(broker) were last checked whole \(age / 3_600_000) h ago, and should be every"
+                        + " \(facts.scrubIntervalMilliseconds / 3_600_000) h: damage would go unnoticed for longer.",
+                    "Raise myelin.scrub.bytes.per.second, or myelin.scrub.interval.ms to what the disk can do.",
+                    command: "myelin config explain myelin.scrub.bytes.per.second"))
+        }
+        if facts.scrub.faultCount > 0 {
+            findings.append(
+                finding(
+                    .scrub, .error, broker,
+                    "\(facts.scrub.faultCount) reads of the scrub failed on \(broker): the device does not give back what"
+                        + " it stored.", "Look at the system's log and replace the disk.", command: "dmesg | tail"))
+        }
+        return findings
     }
 
     private func diskSpace() -> [Admin.Finding] {

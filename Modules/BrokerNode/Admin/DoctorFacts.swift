@@ -41,6 +41,8 @@ struct IdleGroup: Sendable {
 struct DoctorFacts: Sendable {
     var view: NodeView
     var shards: [ShardFacts]
+    var scrub: ScrubNumbers
+    var scrubIntervalMilliseconds: Int64
     /// Nil where the file system did not say.
     var freeByteCount: Int64?
     /// Nil on a disk that has but one mechanism.
@@ -62,10 +64,12 @@ extension AdminService {
         let shards: [ShardFacts] = await ask { shard, reply in
             shard.askAll({ $1(ShardFacts($0)) }, then: reply)
         }
+        let (scrub, interval) = (observer.scrub, observer.scrubIntervalMilliseconds)
         var facts: DoctorFacts = await ask { shard, reply in
             reply(
                 DoctorFacts(
-                    view: view, shards: shards, freeByteCount: shard.freeByteCount,
+                    view: view, shards: shards, scrub: scrub, scrubIntervalMilliseconds: interval,
+                    freeByteCount: shard.freeByteCount,
                     diskChoice: (shard.disk as? FileDisk)?.choice, controllerFault: shard.controller?.fault))
         }
         if !localOnly { facts.quorum = await quorumInfo() }

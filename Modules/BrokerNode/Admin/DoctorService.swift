@@ -109,6 +109,7 @@ extension DoctorCheck {
         case .underReplicatedPartitions: "Every partition has all of its replicas in sync."
         case .unopenedPartitions: "Every log is open."
         case .damagedPartitions: "No damage is known."
+        case .scrub: "All stored bytes are checked in time."
         case .groupCoordinators: "Every group coordinator is loaded."
         case .diskSpace: "There is room on the disk."
         case .syncLatency: "Synchronizes are fast."

@@ -33,7 +33,7 @@ extension BrokerShard {
     ///
     /// - Parameter byteCountMax: At least one batch always comes.
     func readPiece(
-        of partition: Partition?, from offset: Offset, byteCountMax: Int,
+        of partition: Partition?, from offset: Offset, byteCountMax: Int, attemptsLeft: Int = 8,
         reply: @escaping (Result<RecordPiece, RecordReadFailure>) -> Void
     ) {
         guard let partition else { return reply(.failure(.partitionGone)) }
@@ -55,14 +55,24 @@ extension BrokerShard {
         }) { [self] found in
             switch found {
             case .success(nil): reply(.success(piece(.empty)))
-            case .success(let slice?): copy(slice) { reply($0.map(piece).mapError { .log(.disk($0)) }) }
+            case .success(let slice?):
+                copy(slice) { [self] copied in
+                    do throws(ReadRefusal) {
+                        let bytes = try copied.get()
+                        if try verify(bytes, of: slice, in: partition) { return reply(.success(piece(bytes))) }
+                        guard attemptsLeft > 0 else { return reply(.failure(.unreadable(at: offset))) }
+                    } catch { return reply(.failure(.log(error))) }
+                    readPiece(
+                        of: partition, from: offset, byteCountMax: byteCountMax, attemptsLeft: attemptsLeft - 1,
+                        reply: reply)
+                }
             case .failure(let refusal): reply(.failure(.log(refusal)))
             }
         }
     }
 
     /// The bytes of a slice, from the page cache or the device.
-    private func copy(_ slice: LogSlice, reply: @escaping (Result<SharedBytes, DiskFault>) -> Void) {
+    private func copy(_ slice: LogSlice, reply: @escaping (Result<SharedBytes, ReadRefusal>) -> Void) {
         do throws(DiskFault) {
             let cached = try disk.readIfCached(slice.file, at: slice.position, count: slice.byteCount)
             if let cached, cached.count == slice.byteCount {
@@ -70,7 +80,7 @@ extension BrokerShard {
                 return reply(.success(cached))
             }
         } catch {
-            return reply(.failure(error))
+            return reply(.failure(.disk(error)))
         }
         let ticket = nextTicket()
         awaitDisk(ticket) { [self] outcome in
@@ -80,7 +90,7 @@ extension BrokerShard {
                 reply(.success(bytes))
             case .failed(let fault) where fault.isTemporary:
                 schedule(afterMilliseconds: Self.busyDiskMilliseconds) { [self] in copy(slice, reply: reply) }
-            case .failed(let fault): reply(.failure(fault))
+            case .failed(let fault): reply(.failure(.disk(fault)))
             case .synchronized, .removed: preconditionFailure("a read completed as \(outcome)")
             }
         }

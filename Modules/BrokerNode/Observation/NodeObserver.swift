@@ -21,15 +21,18 @@ final class NodeObserver: Sendable {
     let peers: PeerBrokers
     private let node: NodeID
     private let shards: ShardSet
+    private let scrubber: Scrubber
     private let dataDirectory: String
     private let diskMechanism: String
     private let lagLimits: LagSurvey.Limits
     private let memory: Mutex<Memory>
 
     init(
-        shards: ShardSet, identity: BrokerIdentity, diskMechanism: String, lagLimits: LagSurvey.Limits = .init()
+        shards: ShardSet, identity: BrokerIdentity, scrubber: Scrubber, diskMechanism: String,
+        lagLimits: LagSurvey.Limits = .init()
     ) {
         self.shards = shards
+        self.scrubber = scrubber
         node = identity.id
         peers = PeerBrokers(identity: identity, loop: shards.loops[BrokerShard.controllerShard])
         dataDirectory = identity.dataDirectory
@@ -56,6 +59,7 @@ final class NodeObserver: Sendable {
         var set = MetricSet()
         add(numbers, to: &set)
         lag.add(to: &set, at: shards.loops[0].wallClock)
+        scrub.add(to: &set, at: shards.loops[0].wallClock)
         let unanswered = lag.unansweredShards.union(fresh.indices.filter { fresh[$0] == nil })
         set.add(Int64(unanswered.count), to: MetricCatalogue.unansweredShards)
         set.add(process.suppressedLogLineCount(), to: MetricCatalogue.suppressedLogLines)
@@ -63,6 +67,10 @@ final class NodeObserver: Sendable {
         ProcessNumbers.read(into: &set)
         return set
     }
+
+    /// What the scrubber has done so far, and how often it is to do it.
+    var scrub: ScrubNumbers { scrubber.numbers.withLock { $0 } }
+    var scrubIntervalMilliseconds: Int64 { scrubber.intervalMilliseconds }
 
     private func add(_ numbers: [ShardNumbers], to set: inout MetricSet) {
         for evidence in LogDamage.Evidence.allKinds { set.add(0, to: MetricCatalogue.damagedRanges, evidence.label) }

@@ -84,6 +84,10 @@ extension ShardNumbers {
         set.add(metrics.recoveryNanoseconds, to: MetricCatalogue.recoveryDuration)
         set.add(Int64(metrics.recoveredByteCount), to: MetricCatalogue.recoveryScannedBytes)
         set.add(Int64(metrics.cutByteCount), to: MetricCatalogue.recoveryCutBytes)
+        set.add(Int64(repairs.foundCount), to: MetricCatalogue.damagesFound)
+        set.add(Int64(repairs.mendedCount), to: MetricCatalogue.damagesMended)
+        set.add(Int64(repairs.mendedByteCount), to: MetricCatalogue.mendedBytes)
+        set.add(Int64(repairs.failedCount), to: MetricCatalogue.failedRepairs)
         set.add(Int64(metrics.retentionByteCount), to: MetricCatalogue.retentionBytes)
         set.add(Int64(metrics.retentionSegmentCount), to: MetricCatalogue.retentionSegments)
         let appendedBytes = partitions.reduce(metrics.departedByteCount) { $0 + $1.appendedByteCount }
@@ -110,6 +114,20 @@ extension PartitionNumbers {
         set.add(Int64(appendedByteCount), to: MetricCatalogue.producedBytes, topic)
         set.add(Int64(appendedRecordCount), to: MetricCatalogue.producedRecords, topic)
         set.add(Int64(appendedBatchCount), to: MetricCatalogue.producedBatches, topic)
+    }
+}
+
+extension ScrubNumbers {
+    func add(to set: inout MetricSet, at now: Timestamp) {
+        set.add(verifiedByteCount, to: MetricCatalogue.scrubbedBytes)
+        set.add(pendingByteCount, to: MetricCatalogue.scrubPendingBytes)
+        set.add(age(at: now) * 1_000_000, to: MetricCatalogue.scrubAge)
+        set.add(faultCount, to: MetricCatalogue.scrubFaults)
+    }
+
+    /// Milliseconds since the last whole pass began, or since the start where there was none.
+    func age(at now: Timestamp) -> Int64 {
+        max(0, now.rawValue - (lastPassStart == .none ? since : lastPassStart).rawValue)
     }
 }
 

@@ -10,6 +10,7 @@ internal import Transport
 struct ShardNumbers: Sendable {
     let index: Int
     let metrics: ShardMetrics
+    let repairs: RepairCounters
     let transport: TransportCounters
     let backlog: Int
     let fetchSessionCount: Int
@@ -111,7 +112,8 @@ extension ShardSet {
 extension BrokerShard {
     fileprivate func numbers(_ loop: ShardLoop) -> ShardNumbers {
         ShardNumbers(
-            index: index, metrics: metrics, transport: loop.counters, backlog: loop.mailboxBacklog.count,
+            index: index, metrics: metrics, repairs: repairer.metrics, transport: loop.counters,
+            backlog: loop.mailboxBacklog.count,
             fetchSessionCount: sessions.count, topicCount: image.topicCount, imageOffset: imageOffset,
             directory: directory, freeByteCount: try? disk.freeByteCount(),
             replication: replicator.metrics)

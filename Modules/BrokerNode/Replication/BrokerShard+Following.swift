@@ -38,6 +38,8 @@ extension BrokerShard {
         }
         guard directory == .healthy else { return reply(.failed) }
         do throws(LogFault) {
+            try cutUnprovable(partition)
+            guard !partition.isDoubtful || partition.log.damages.isEmpty else { return reply(.failed) }
             let hadStaged = partition.hasStaged
             let wasMatched = partition.isMatched
             try partition.replicate(

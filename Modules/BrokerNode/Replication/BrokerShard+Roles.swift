@@ -27,6 +27,9 @@ extension BrokerShard {
     }
 
     private func lead(_ partition: Partition, _ image: PartitionImage) {
+        guard !partition.mustAskPeers || image.replicas.count == 1 else {
+            return catchUps.begin(partition, in: image.leaderEpoch)
+        }
         abdicate(partition, because: .notLeader)
         var replication = ReplicationSettings()
         replication.lagMillisecondsMax = limits.replicaLagMilliseconds
@@ -73,6 +76,7 @@ extension BrokerShard {
     /// Serves the followers' part in an epoch, whoever leads it.
     func follow(_ partition: Partition, in epoch: LeaderEpoch) {
         abdicate(partition, because: .notLeader)
+        catchUps.forget(partition.id)
         partition.follow(in: epoch)
     }
 

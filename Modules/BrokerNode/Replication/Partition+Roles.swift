@@ -42,6 +42,8 @@ extension Partition {
         switch decision {
         case .answer(let answer): reply(answer)
         case .append(let offset):
+            // The leader has compared the logs: whatever was lost here comes from it.
+            mustAskPeers = false
             try follow(logStart: header.logStart, at: wall, on: disk)
             appendReplicated(FollowerReplica.batches(in: batches, from: offset), header, at: wall, reply: reply)
         case .cut, .restart: preconditionFailure("\(decision) was carried out")

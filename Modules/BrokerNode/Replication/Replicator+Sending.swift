@@ -82,7 +82,15 @@ extension Replicator {
             do throws(DiskFault) {
                 cached = try shard.disk.readIfCached(slice.file, at: slice.position, count: slice.byteCount)
             } catch { throw .disk(error) }
-            if let cached, cached.count == slice.byteCount { return (cached, slice.nextOffset) }
+            if let cached, cached.count == slice.byteCount {
+                if partition.log.isVerified(slice) { return (cached, slice.nextOffset) }
+                if try shard.verify(cached, of: slice, in: partition) { return (cached, slice.nextOffset) }
+                // It ends before the damage when it is located again.
+                shard.schedule(afterMilliseconds: 0) { [unowned self, weak broker] in
+                    if let broker { becomeDue(partition, at: broker) }
+                }
+                return nil
+            }
             throw .cold(slice.file, position: slice.position, byteCount: slice.byteCount)
         } catch {
             retry(partition, after: error, to: broker)

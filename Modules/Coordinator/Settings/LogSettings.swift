@@ -21,6 +21,12 @@ let logSettings: [SettingDefinition] = [
         "log.retention.check.interval.ms", .long, default: "300000", .atLeast(1), .milliseconds,
         meaning: "Time between two searches for segments that are past their retention."),
     SettingDefinition(
+        "myelin.scrub.interval.ms", .long, default: "604800000", .atLeast(100), .milliseconds,
+        meaning: "Time from the beginning of one check of all stored bytes to the beginning of the next."),
+    SettingDefinition(
+        "myelin.scrub.bytes.per.second", .long, default: "8388608", .between(65_536, 1_099_511_627_776), .bytes,
+        meaning: "Bytes a second that the check of stored bytes reads."),
+    SettingDefinition(
         "producer.id.expiration.ms", .int, default: "86400000", .atLeast(1), .milliseconds,
         meaning: "Time after its last record at which a partition forgets an idempotent producer."),
 ]

@@ -61,6 +61,8 @@ extension BrokerKey where Value == Int {
     public static var topicPartitionsMax: Self { Self("myelin.topic.partitions.max") }
     public static var clusterPartitionsMax: Self { Self("myelin.cluster.partitions.max") }
     public static var retentionCheckIntervalMilliseconds: Self { Self("log.retention.check.interval.ms") }
+    public static var scrubIntervalMilliseconds: Self { Self("myelin.scrub.interval.ms") }
+    public static var scrubBytesPerSecond: Self { Self("myelin.scrub.bytes.per.second") }
     public static var producerIDExpirationMilliseconds: Self { Self("producer.id.expiration.ms") }
 
     public static var groupSessionTimeoutMillisecondsMin: Self { Self("group.min.session.timeout.ms") }

@@ -210,7 +210,9 @@ extension PartitionLog {
                 offset: entry.header.baseOffset, segment: segments[active].baseOffset,
                 position: segments[active].byteCount))
         if segments[active].firstAppend == .none { segments[active].firstAppend = entry.time }
+        let position = segments[active].byteCount
         segments[active].note(entry.header, indexing: configuration)
+        segments[active].verified.add(position..<segments[active].byteCount)
     }
 
     /// Takes away what a failed write may have left, so that recovery cannot find it behind later batches.

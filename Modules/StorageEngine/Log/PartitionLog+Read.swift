@@ -40,6 +40,63 @@ extension PartitionLog {
             baseOffset: first.offset, nextOffset: cut.offset)
     }
 
+    /// Whether the bytes of a slice are known to be what was written. Others must pass `verify` before anybody gets them.
+    public func isVerified(_ slice: LogSlice) -> Bool {
+        segments[segmentNumber(holding: slice.baseOffset)].verified
+            .covers(slice.position..<slice.position + Int64(slice.byteCount))
+    }
+
+    /// Checks every batch of a slice as it was read. Where one does not check, damage is noted, and the slice has to be
+    /// located anew: it ends before the damage then, or is refused. Waits for the disk in that case.
+    ///
+    /// - Returns: Whether all is as it was written.
+    public mutating func verify(
+        _ bytes: SharedBytes, of slice: LogSlice, on disk: any Disk
+    ) throws(ReadRefusal) -> Bool {
+        guard state != .closed else { throw .closed }
+        let number = segmentNumber(holding: slice.baseOffset)
+        let base = segments[number].baseOffset
+        var (position, next) = (0, slice.baseOffset)
+        while position < slice.byteCount {
+            guard let header = checkedHeader(in: bytes, at: position), header.baseOffset == next else { break }
+            position += header.totalByteCount
+            next = header.nextOffset
+        }
+        let isWhole = position == slice.byteCount
+        // Cut or removed since it was located: what is there now is something else.
+        guard segments[number].file == slice.file, slice.nextOffset <= segments[number].nextOffset else {
+            return isWhole
+        }
+        segments[number].verified.add(slice.position..<slice.position + Int64(position))
+        guard !isWhole else { return true }
+        let stop = RecentPositions.Place(offset: next, segment: base, position: slice.position + Int64(position))
+        do throws(DiskFault) {
+            // What was read while it was mended is not damaged.
+            if try !holdsBatch(stop, inSegment: number, on: disk) {
+                _ = try noteDamage(at: stop, inSegment: number, on: disk)
+            }
+        } catch { throw .disk(error) }
+        return false
+    }
+
+    private func checkedHeader(in bytes: SharedBytes, at position: Int) -> BatchHeader? {
+        do throws(DecodeError) {
+            let batch = try Batch(parsing: bytes, at: position)
+            try batch.verifyChecksum()
+            return batch.header.lastOffsetDelta >= 0 ? batch.header : nil
+        } catch { return nil }
+    }
+
+    private mutating func holdsBatch(
+        _ place: RecentPositions.Place, inSegment number: Int, on disk: any Disk
+    ) throws(DiskFault) -> Bool {
+        let segment = segments[number]
+        let file = try openCheckedFile(ofSegment: number, on: disk)
+        var scanner = SegmentScanner(file, base: segment.baseOffset, byteCount: segment.byteCount)
+        if case .batch = try scanner.look(at: place.position, for: place.offset, epoch: .none, on: disk) { return true }
+        return false
+    }
+
     /// A place that was known from before may hold something else by now: a reader that is not told would wait for ever.
     private mutating func checkBegins(
         _ place: RecentPositions.Place, inSegment number: Int, on disk: any Disk

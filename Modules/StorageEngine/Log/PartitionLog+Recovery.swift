@@ -222,7 +222,9 @@ extension PartitionLog {
             }
         }
         if segments[number].firstAppend == .none { segments[number].firstAppend = min(header.maxTimestamp, now) }
+        let position = segments[number].byteCount
         segments[number].note(header, indexing: configuration)
+        segments[number].verified.add(position..<segments[number].byteCount)
         recovery.scannedByteCount += Int64(header.totalByteCount)
     }
 
@@ -259,6 +261,7 @@ extension PartitionLog {
             try beginFirstSegment(on: disk)
         } else {
             try cutTail(ofSegment: segments.count - 1, on: disk)
+            try leaveLostEnd(on: disk)
         }
         logEndOffset = writtenOffset
         checkpointOffset = checkpoint?.segments.last?.nextOffset ?? logStartOffset
@@ -269,6 +272,16 @@ extension PartitionLog {
         recovery.segmentCount = segments.count
     }
 
+    /// New records go to a segment of their own: behind the lost ones in the file, what is lost could never be put back.
+    private mutating func leaveLostEnd(on disk: any Disk) throws(DiskFault) {
+        let last = segments[segments.count - 1]
+        let isLost = damages.contains {
+            $0.segment == last.baseOffset && $0.position == last.byteCount && $0.offsets.upperBound == last.nextOffset
+        }
+        guard isLost, last.nextOffset > last.baseOffset else { return }
+        try beginSegment(at: last.nextOffset, snapshot: ProducerSnapshot.encode(producers), on: disk)
+    }
+
     private mutating func beginFirstSegment(on disk: any Disk) throws(DiskFault) {
         var segment = Segment(baseOffset: max(logEndOffset, logStartOffset))
         segment.file = try disk.open(path(segment, LogFiles.log), .createOrOpen)
@@ -277,10 +290,23 @@ extension PartitionLog {
         segments.append(segment)
     }
 
+    /// Takes note of damage, once: what lies within known damage is no news, and wider damage replaces what lies within it.
     mutating func note(_ damage: LogDamage) {
-        guard !damages.contains(damage) else { return }
+        guard !damages.contains(where: { $0.includes(damage) }) else { return }
+        damages.removeAll { damage.includes($0) }
         damages.append(damage)
+        if let number = segments.firstIndex(where: { $0.baseOffset == damage.segment }) {
+            segments[number].verified.remove(damage.position..<damage.position + damage.byteCount)
+        }
         damages.sort { ($0.segment, $0.position) < ($1.segment, $1.position) }
+    }
+}
+
+extension LogDamage {
+    fileprivate func includes(_ other: LogDamage) -> Bool {
+        segment == other.segment && position <= other.position
+            && position + byteCount >= other.position + other.byteCount
+            && offsets.lowerBound <= other.offsets.lowerBound && offsets.upperBound >= other.offsets.upperBound
     }
 }
 

@@ -9,7 +9,7 @@ public enum MendRefusal: Error, Equatable, Sendable {
     case unknownDamage
     /// Not whole batches with right checksums; the position counts from the first byte given.
     case malformed(DecodeError)
-    /// Not exactly the damaged offsets, or not in as many bytes as they took here.
+    /// Not the damaged offsets from the first on, or not in as many bytes as they took here.
     case doesNotFit(offsets: Range<Offset>, byteCount: Int64)
     /// Of other leaders than the records around the damage allow.
     case wrongEpoch(LeaderEpoch, at: Offset)
@@ -23,39 +23,89 @@ extension PartitionLog {
     ///
     /// A log and its peer's are equal byte for byte where they have the same records, so what belongs there has exactly the
     /// length of what is damaged. Only the lost end of a segment takes any length, unless records were appended behind
-    /// it: then they lie where the lost ones belong, and it cannot be mended. Waits for the disk.
+    /// it: then they lie where the lost ones belong, and it cannot be mended. Large damage is mended piece by piece: what
+    /// is left of it is known damage of its own. Waits for the disk.
     /// - Parameters:
     ///   - damage: One of `damages`.
-    ///   - bytes: The batches of exactly `damage.offsets`.
-    public mutating func mend(_ damage: LogDamage, with bytes: SharedBytes, on disk: any Disk) throws(MendRefusal) {
-        guard damages.contains(damage), let number = segments.firstIndex(where: { $0.baseOffset == damage.segment })
-        else { throw .unknownDamage }
+    ///   - bytes: Batches from the first offset of `damage.offsets` on, none beyond the last.
+    /// - Returns: What is left of the damage; nil when all of it is mended.
+    @discardableResult
+    public mutating func mend(
+        _ damage: LogDamage, with bytes: SharedBytes, on disk: any Disk
+    ) throws(MendRefusal) -> LogDamage? {
+        guard damages.contains(damage) else { throw .unknownDamage }
+        if !segments.contains(where: { $0.baseOffset == damage.segment }) {
+            try replaceMissingSegment(damage, on: disk)
+        }
+        guard let number = segments.firstIndex(where: { $0.baseOffset == damage.segment }) else { throw .unknownDamage }
         let isEnd = damage.position == segments[number].byteCount
         let headers = try fittingHeaders(in: bytes, for: damage, isEnd: isEnd)
+        guard let last = headers.last else { preconditionFailure("no batch fits and none is refused") }
+        let left = damage.after(bytes.count, next: last.nextOffset, isEnd: isEnd)
         do throws(LogFault) {
             try settle(on: disk)
-            try overwrite(damage, with: bytes, inSegment: number, on: disk)
+            try overwrite(damage, with: bytes, inSegment: number, isWhole: left == nil, on: disk)
         } catch { throw .log(error) }
         if isEnd {
             segments[number].byteCount += Int64(bytes.count)
             segments[number].durableByteCount = segments[number].byteCount
-            segments[number].nextOffset = damage.offsets.upperBound
+            segments[number].nextOffset = max(segments[number].nextOffset, last.nextOffset)
+            if number < segments.count - 1 { forgetIndex(ofSegment: number, on: disk) }
         }
         for header in headers {
             epochs.amend(header.partitionLeaderEpoch, at: header.baseOffset)
             segments[number].noteTime(of: header)
         }
         damages.removeAll { $0 == damage }
+        segments[number].verified.add(damage.position..<damage.position + Int64(bytes.count))
+        if let left { note(left) }
         recent.forgetAll()
+        revision += 1
         do throws(LogFault) { try writeCheckpointNow(isClean: false, on: disk) } catch { throw .log(error) }
+        return left
+    }
+
+    /// Makes the file of a segment that is gone, for its batches to be put into.
+    private mutating func replaceMissingSegment(_ damage: LogDamage, on disk: any Disk) throws(MendRefusal) {
+        guard damage.position == 0, damage.evidence == .missing, !damage.offsets.isEmpty,
+            damage.offsets.lowerBound == damage.segment
+        else { throw .unknownDamage }
+        let place = segments.partitioningIndex { $0.baseOffset > damage.segment }
+        let isFree = place == segments.count || segments[place].baseOffset >= damage.offsets.upperBound
+        guard isFree, place == 0 || segments[place - 1].nextOffset <= damage.segment else { throw .unknownDamage }
+        var fresh = Segment(baseOffset: damage.segment)
+        (fresh.byteCount, fresh.durableByteCount) = (damage.byteCount, damage.byteCount)
+        fresh.nextOffset = damage.offsets.upperBound
+        do throws(DiskFault) {
+            let file = try disk.open(path(fresh, LogFiles.log), .createOrOpen)
+            fresh.file = file
+            // Wherever reading ends, it ends in known damage.
+            try disk.truncate(file, to: 0)
+            try disk.synchronizeDirectory(folder)
+        } catch {
+            if let file = fresh.file { disk.close(file) }
+            throw .log(.disk(error))
+        }
+        segments.insert(fresh, at: place)
+    }
+
+    /// The index files of a segment end where its bytes ended before: they are made anew when a read needs them.
+    private mutating func forgetIndex(ofSegment number: Int, on disk: any Disk) {
+        closeIndexFiles(ofSegment: number, on: disk)
+        (segments[number].index, segments[number].storedEntryCounts) = (nil, nil)
+        loadedIndexes.removeAll { $0 == segments[number].baseOffset }
     }
 
     private mutating func overwrite(
-        _ damage: LogDamage, with bytes: SharedBytes, inSegment number: Int, on disk: any Disk
+        _ damage: LogDamage, with bytes: SharedBytes, inSegment number: Int, isWhole: Bool, on disk: any Disk
     ) throws(LogFault) {
         do throws(DiskFault) {
             let file = try openCheckedFile(ofSegment: number, on: disk)
             try disk.write([bytes], to: file, at: damage.position)
+            let end = damage.position + Int64(bytes.count)
+            // Behind the end of a closed segment may lie what a torn write left.
+            let isEndOfClosed = isWhole && number < segments.count - 1 && end >= segments[number].byteCount
+            if isEndOfClosed { try disk.truncate(file, to: end) }
             segments[number].reservedByteCount = try disk.size(of: file)
             try disk.synchronize(file)
         } catch {
@@ -84,8 +134,10 @@ extension PartitionLog {
             position += header.totalByteCount
             (next, epoch) = (header.nextOffset, header.partitionLeaderEpoch)
         }
-        guard position == bytes.count, next == damage.offsets.upperBound, !headers.isEmpty,
-            isEnd || Int64(bytes.count) == damage.byteCount
+        let isWhole = next == damage.offsets.upperBound
+        let room = damage.byteCount - Int64(bytes.count)
+        guard position == bytes.count, next <= damage.offsets.upperBound, !headers.isEmpty,
+            isEnd || (isWhole ? room == 0 : room > 0)
         else { throw .doesNotFit(offsets: damage.offsets, byteCount: damage.byteCount) }
         return headers
     }
@@ -110,109 +162,12 @@ extension Segment {
     }
 }
 
-// MARK: Scrub
-
-/// Checks every batch of one closed segment, a few bytes at a time, so that damage is found before a reader or a lost
-/// replica needs the bytes.
-///
-/// A value of its own: it is stepped on another thread, with that thread's disk, while the log goes on.
-public struct SegmentScrub: Sendable {
-    /// The segment's base offset.
-    public let segment: Offset
-    public private(set) var verifiedByteCount: Int64 = 0
-    /// New damage, by position; for `PartitionLog.note`.
-    public private(set) var damages: [LogDamage] = []
-    public private(set) var isDone = false
-
-    let path: String
-    let byteCount: Int64
-    let nextOffset: Offset
-    let known: [LogDamage]
-    let truncationCount: Int
-    private var next: Offset
-    private var epoch = LeaderEpoch.none
-    private var file: FileID?
-
-    init(_ segment: Segment, path: String, known: [LogDamage], truncationCount: Int) {
-        self.segment = segment.baseOffset
-        self.path = path
-        byteCount = segment.byteCount
-        nextOffset = segment.nextOffset
-        next = segment.baseOffset
-        self.known = known
-        self.truncationCount = truncationCount
-    }
-
-    /// Verifies about `byteCountMax` bytes more, at least one batch. Waits for the disk.
-    public mutating func verifyNext(byteCountMax: Int, on disk: any Disk) throws(DiskFault) {
-        precondition(!isDone, "segment \(segment) is verified already")
-        let file = try openFile(on: disk)
-        var scanner = SegmentScanner(file, base: segment, byteCount: byteCount)
-        let stop = verifiedByteCount + Int64(byteCountMax)
-        repeat {
-            try verifyOne(with: &scanner, on: disk)
-        } while !isDone && verifiedByteCount < stop
-        if isDone { close(on: disk) }
-    }
-
-    /// Gives the file back before the end.
-    public mutating func close(on disk: any Disk) {
-        if let file { disk.close(file) }
-        file = nil
-    }
-
-    private mutating func openFile(on disk: any Disk) throws(DiskFault) -> FileID {
-        if let file { return file }
-        let opened = try disk.open(path, .read)
-        file = opened
-        return opened
-    }
-
-    private mutating func verifyOne(with scanner: inout SegmentScanner, on disk: any Disk) throws(DiskFault) {
-        let position = verifiedByteCount
-        if let damage = known.first(where: { $0.position == position && $0.byteCount > 0 }) {
-            verifiedByteCount += damage.byteCount
-            next = damage.offsets.upperBound
-            isDone = verifiedByteCount >= byteCount
-            return
-        }
-        switch try scanner.look(at: position, for: next, epoch: epoch, on: disk) {
-        case .batch(let header):
-            verifiedByteCount += Int64(header.totalByteCount)
-            (next, epoch) = (header.nextOffset, header.partitionLeaderEpoch)
-        case .end: isDone = true
-        case .bad(let evidence):
-            let found = try scanner.nextBatch(after: position, from: next, epoch: epoch, on: disk)
-            let end = found?.position ?? byteCount
-            let offsets = next..<max(next, found?.header.baseOffset ?? nextOffset)
-            damages.append(
-                LogDamage(
-                    segment: segment, position: position, byteCount: end - position, offsets: offsets,
-                    evidence: evidence))
-            (verifiedByteCount, next) = (end, offsets.upperBound)
-        }
-        if verifiedByteCount >= byteCount { isDone = true }
-    }
-}
-
-extension PartitionLog {
-    /// A scrub of the first closed segment after the one that begins at `segment`, or of the first at all; nil after the
-    /// last.
-    public func scrub(after segment: Offset?) -> SegmentScrub? {
-        let closed = segments.dropLast().first { $0.isDurable && $0.baseOffset > segment ?? Offset(-1) }
-        return closed.map { found in
-            SegmentScrub(
-                found, path: path(found, LogFiles.log), known: damages.filter { $0.segment == found.baseOffset },
-                truncationCount: truncationCount)
-        }
-    }
-
-    /// Takes note of what a scrub has found, unless the log was cut meanwhile or the segment is gone: what is damaged is
-    /// not given to readers, and can be mended.
-    public mutating func note(_ scrub: SegmentScrub) {
-        guard scrub.truncationCount == truncationCount,
-            segments.contains(where: { $0.baseOffset == scrub.segment })
-        else { return }
-        for damage in scrub.damages { note(damage) }
+extension LogDamage {
+    /// What is left when batches of `count` bytes were put at its beginning, the last of which ends before `next`.
+    fileprivate func after(_ count: Int, next: Offset, isEnd: Bool) -> LogDamage? {
+        guard next < offsets.upperBound else { return nil }
+        return LogDamage(
+            segment: segment, position: position + Int64(count), byteCount: isEnd ? 0 : byteCount - Int64(count),
+            offsets: next..<offsets.upperBound, evidence: evidence)
     }
 }

@@ -76,7 +76,7 @@ extension PartitionLog {
         (segments, loadedIndexes, damages, synchronizing) = ([fresh], [], [], nil)
         recent.forgetAll()
         mustCut = false
-        truncationCount += 1
+        revision += 1
         (epochs, producers) = (LeaderEpochs(), ProducerStates())
         producers.hasForgotten = offset > .zero
         (logStartOffset, logEndOffset, durableOffset) = (offset, offset, offset)
@@ -109,10 +109,12 @@ extension PartitionLog {
         kept.firstAppend = kept.byteCount == 0 ? .none : segments[keep].firstAppend
         kept.reservedByteCount = segments[keep].reservedByteCount
         kept.durableByteCount = kept.byteCount
+        kept.verified = segments[keep].verified
+        kept.verified.remove(kept.byteCount..<max(kept.byteCount, segments[keep].byteCount))
         segments.removeSubrange(keep...)
         segments.append(kept)
         producers = states
-        truncationCount += 1
+        revision += 1
         epochs.truncate(from: kept.nextOffset)
         damages.removeAll { $0.offsets.upperBound > kept.nextOffset }
         loadedIndexes.removeAll { $0 >= kept.baseOffset }

@@ -45,8 +45,8 @@ public struct PartitionLog: Sendable {
     var checkpointIsClean = false
     /// Closed segments whose index is in memory, the one loaded first in front.
     var loadedIndexes: [Offset] = []
-    /// How often records were cut off: positions found before mean nothing after.
-    var truncationCount = 0
+    /// How often records were cut off or put back: what was found in the files before means nothing after.
+    var revision = 0
     /// Files renamed to `.deleted` and since when.
     var removedFiles: [RemovedFile] = []
 

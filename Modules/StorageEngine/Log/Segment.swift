@@ -14,6 +14,8 @@ struct Segment: Sendable {
     var reservedByteCount: Int64 = 0
     /// Bytes known to be on stable storage.
     var durableByteCount: Int64 = 0
+    /// Bytes that need no check before a reader gets them.
+    var verified = VerifiedRanges()
     /// The file's name, too, is on stable storage.
     var nameIsDurable = true
     var largestTimestamp = SegmentIndex.TimeEntry(timestamp: .none, lastOffsetDelta: 0)

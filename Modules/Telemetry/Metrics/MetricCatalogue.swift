@@ -94,6 +94,27 @@ public enum MetricCatalogue {
     public static let damagedRanges = Metric(
         "myelin_log_damaged_ranges", .gauge, .one, ["kind"],
         help: "Damaged stretches known inside logs, by what is wrong; nothing is cut for them.")
+    public static let damagesFound = Metric(
+        "myelin_log_damages_found_total", .counter, help: "Damaged stretches that were found inside logs.")
+    public static let damagesMended = Metric(
+        "myelin_log_damages_mended_total", .counter,
+        help: "Damaged stretches that were mended with the bytes of another replica.")
+    public static let mendedBytes = Metric(
+        "myelin_log_mended_bytes_total", .counter, .bytes, help: "Bytes of other replicas that mended damage.")
+    public static let failedRepairs = Metric(
+        "myelin_log_repair_failures_total", .counter,
+        help: "Times that all other replicas of a damaged partition were asked and damage was left.")
+    public static let scrubbedBytes = Metric(
+        "myelin_scrub_verified_bytes_total", .counter, .bytes,
+        help: "Stored bytes whose checksums the scrubber has verified.")
+    public static let scrubPendingBytes = Metric(
+        "myelin_scrub_pending_bytes", .gauge, .bytes,
+        help: "Stored bytes that the pass under way has not verified yet; 0 between passes.")
+    public static let scrubAge = Metric(
+        "myelin_scrub_age_seconds", .greatestGauge, .seconds,
+        help: "Time since the last whole pass of the scrubber began: no older byte was verified longer ago.")
+    public static let scrubFaults = Metric(
+        "myelin_scrub_faults_total", .counter, help: "Segments that the scrubber could not read to their end.")
     public static let retentionBytes = Metric(
         "myelin_log_retention_bytes_total", .counter, .bytes, help: "Bytes of the segments that retention removed.")
     public static let retentionSegments = Metric(
@@ -190,7 +211,8 @@ public enum MetricCatalogue {
         cutConnections, rejectedFrames, producedRecords, producedBytes, producedBatches, rejectedBatches, fetchedBytes,
         fetchSessions, waitingFetches, topics, partitions, logSize, logStartOffset, logEndOffset, logDirectoryState,
         logDirectoryFreeBytes, syncDuration, failedSyncs, appendedBytes, appendedRecords, readBytes, recoveryDuration,
-        recoveryScannedBytes, recoveryCutBytes, damagedRanges, retentionBytes, retentionSegments,
+        recoveryScannedBytes, recoveryCutBytes, damagedRanges, damagesFound, damagesMended, mendedBytes,
+        failedRepairs, scrubbedBytes, scrubPendingBytes, scrubAge, scrubFaults, retentionBytes, retentionSegments,
         underReplicated, underMinInSync, atMinInSync, offlinePartitions, ledPartitions, reassigningPartitions,
         inSyncShrinks, inSyncExpands, leaderElections, uncleanElections, replicationSentBytes,
         replicationReceivedBytes, followerLagRecords, followerLagSeconds, throttledTime, groups, groupMembers,

@@ -3,7 +3,7 @@
 public import Primitives
 
 extension Replicas {
-    /// Asks a replica for the batches of a part of a log that is damaged at the one who asks.
+    /// Asks a replica for the batches of a part of a log that is damaged, or missing, at the one who asks.
     public struct FetchLogRequest: Message {
         public var topicID = TopicID.zero
         public var partitionIndex = PartitionIndex(0)
@@ -31,8 +31,13 @@ extension Replicas {
         /// Offset after the last batch given. Short of the end asked for, the rest is to be asked for from here.
         public var nextOffset = Offset(0)
         public var logStartOffset = Offset(0)
-        /// Nothing after is committed, and nothing after is given.
+        /// As this replica knows it. Batches after it are given too: whoever needs to know that they belong to the same
+        /// history compares leader epochs.
         public var highWatermark = Offset(0)
+        /// Where this replica's log ends.
+        public var logEndOffset = Offset(0)
+        /// Of its last record, −1 in a log that never had one.
+        public var latestEpoch = LeaderEpoch(0)
 
         public init() {}
 
@@ -41,6 +46,8 @@ extension Replicas {
             try visitor.field(2, "nextOffset", &nextOffset)
             try visitor.field(3, "logStartOffset", &logStartOffset)
             try visitor.field(4, "highWatermark", &highWatermark)
+            try visitor.field(5, "logEndOffset", &logEndOffset)
+            try visitor.field(6, "latestEpoch", &latestEpoch)
         }
     }
 
@@ -50,7 +57,7 @@ extension Replicas {
         case given = 1
         /// It has no replica of the partition.
         case notHere = 2
-        /// It does not have these offsets, or they are not committed.
+        /// It does not have these offsets.
         case outOfRange = 3
         /// They are damaged here too.
         case damaged = 4

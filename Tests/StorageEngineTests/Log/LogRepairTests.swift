@@ -147,6 +147,117 @@ struct LogRepairTests {
         #expect(refusal(&fixture, damage, right) == .unknownDamage)
     }
 
+    @Test("the active segment is scrubbed too, as far as it is durable")
+    func activeScrub() throws {
+        var fixture = try LogFixture()
+        for _ in 0..<3 { try fixture.write(try clientBatch(["one", "two"])) }
+        #expect(fixture.log.scrub(after: nil) == nil)
+        fixture.synchronize()
+        let durable = fixture.log.segmentByteCounts[0].byteCount
+        try fixture.write(try clientBatch(["not durable"]))
+        #expect(fixture.log.scrub(after: nil)?.byteCount == durable)
+        try Self.flip(.zero, at: 100, on: fixture.disk)
+        _ = try scrubAll(&fixture)
+        #expect(fixture.log.damages.map(\.offsets) == [Offset(0)..<Offset(2)])
+    }
+
+    @Test("damage over several batches is mended piece by piece, and what is left survives a crash")
+    func pieces() throws {
+        var (fixture, batches) = try Self.build()
+        let segment = fixture.log.segmentByteCounts[1].baseOffset
+        let lost = Array(batches.drop { $0.header.baseOffset < segment }.prefix(3))
+        try #require(lost.allSatisfy { $0.header.baseOffset < fixture.log.segmentByteCounts[2].baseOffset })
+        var position = 0
+        for batch in lost {
+            try Self.flip(segment, at: Int64(position + 80), on: fixture.disk)
+            position += batch.bytes.count
+        }
+        _ = try scrubAll(&fixture)
+        for (place, batch) in lost.enumerated() {
+            let damage = try #require(fixture.log.damages.first)
+            #expect(damage.offsets == batch.header.baseOffset..<lost[2].header.nextOffset)
+            let left = try fixture.log.mend(damage, with: batch.bytes, on: fixture.disk)
+            #expect((left == nil) == (place == 2))
+            #expect(fixture.log.damages == [left].compactMap(\.self))
+            fixture.disk.crash()
+            try fixture.reopen()
+        }
+        let found = try fixture.batches()
+        #expect(found == batches && fixture.log.damages.isEmpty)
+    }
+
+    @Test("a segment whose file is gone is made again from a peer", arguments: [1, 2])
+    func missingSegment(number: Int) throws {
+        var (fixture, batches) = try Self.build()
+        try fixture.log.close(on: fixture.disk)
+        let segments = fixture.log.segmentByteCounts
+        try fixture.disk.remove(Self.path(segments[number].baseOffset))
+        try fixture.reopen()
+        let damage = try #require(fixture.log.damages.first)
+        #expect(damage.offsets == segments[number].baseOffset..<segments[number + 1].baseOffset)
+        let bytes = batches.filter { damage.offsets.contains($0.header.baseOffset) }.flatMap(\.bytes.array)
+        #expect(refusal(&fixture, damage, SharedBytes(bytes)) == nil)
+        for isReopened in [false, true] {
+            if isReopened {
+                fixture.disk.crash()
+                try fixture.reopen()
+            }
+            let found = try fixture.batches()
+            #expect(found == batches && fixture.log.damages.isEmpty)
+        }
+    }
+
+    @Test("records behind a lost end go to a segment of their own, so that the end can be put back")
+    func lostEnd() throws {
+        var (fixture, batches) = try Self.build()
+        try fixture.log.close(on: fixture.disk)
+        let last = try #require(fixture.log.segmentByteCounts.last)
+        let file = try fixture.disk.open(Self.path(last.baseOffset), .readWrite)
+        try fixture.disk.truncate(file, to: last.byteCount / 2)
+        fixture.disk.close(file)
+        try fixture.reopen()
+        let damage = try #require(fixture.log.damages.first)
+        #expect(damage.offsets.upperBound == Offset(72) && fixture.log.logEndOffset == Offset(72))
+        try fixture.write(try clientBatch(["after"]), epoch: 6)
+        fixture.synchronize()
+        #expect(fixture.log.segmentByteCounts.last?.baseOffset == Offset(72))
+        let bytes = batches.filter { damage.offsets.contains($0.header.baseOffset) }.flatMap(\.bytes.array)
+        #expect(refusal(&fixture, damage, SharedBytes(bytes)) == nil)
+        for isReopened in [false, true] {
+            if isReopened {
+                fixture.disk.crash()
+                try fixture.reopen()
+            }
+            let found = try fixture.batches()
+            #expect(found.dropLast() == batches[...] && found.last?.header.baseOffset == Offset(72))
+            #expect(fixture.log.damages.isEmpty)
+        }
+    }
+
+    @Test("bytes that were not written by this process are not verified before they are read, and damage is found then")
+    func reading() throws {
+        var (fixture, batches) = try Self.build()
+        let written = try #require(try fixture.locate(from: .zero, byteCountMax: 700, below: Offset(72)))
+        #expect(fixture.log.isVerified(written))
+        try fixture.log.close(on: fixture.disk)
+        try fixture.reopen()
+        let slice = try #require(try fixture.locate(from: .zero, byteCountMax: 700, below: Offset(72)))
+        #expect(!fixture.log.isVerified(slice))
+        let whole = try fixture.disk.read(slice.file, at: slice.position, count: slice.byteCount)
+        #expect(try fixture.log.verify(whole, of: slice, on: fixture.disk))
+        #expect(fixture.log.isVerified(slice) && fixture.log.damages.isEmpty)
+        // The second batch of the next segment.
+        let segment = fixture.log.segmentByteCounts[1].baseOffset
+        let first = try #require(batches.first { $0.header.baseOffset == segment })
+        try Self.flip(segment, at: Int64(first.bytes.count + 80), on: fixture.disk)
+        let damaged = try #require(try fixture.locate(from: segment, byteCountMax: 700, below: Offset(72)))
+        let read = try fixture.disk.read(damaged.file, at: damaged.position, count: damaged.byteCount)
+        #expect(try !fixture.log.verify(read, of: damaged, on: fixture.disk))
+        #expect(fixture.log.damages.map(\.offsets) == [segment + 3..<segment + 6])
+        let shorter = try #require(try fixture.locate(from: segment, byteCountMax: 700, below: Offset(72)))
+        #expect(shorter.byteCount == first.bytes.count && fixture.log.isVerified(shorter))
+    }
+
     @Test("what a scrub found before the log was cut counts for nothing")
     func staleScrub() throws {
         var (fixture, _) = try Self.build()
