@@ -43,8 +43,7 @@ ROWS = [
     Row("disk", [faults.disk_full, faults.disk_frozen], gap_max=30, disk_size="192M"),
     Row("disk-fails", [faults.disk_fails], gap_max=15, disk_size="192M", prepare=[faults.put_on_failing_disk],
         faults_min=1),
-    # Fails: what a disk has changed is never served, but nothing looks for it and mends it yet.
-    Row("damage", [faults.damage_while_down, faults.damage_while_all_are_down], gap_max=30, ci=NEVER),
+    Row("damage", [faults.damage_while_down, faults.damage_while_all_are_down], gap_max=30),
     Row("rolling-restart", [faults.restart_in_order], gap_max=1, faults_min=1),
     Row("upgrade", [faults.upgrade], gap_max=1, faults_min=1),
     Row("membership", [faults.grow_and_shrink, faults.move_replicas], gap_max=3, faults_min=2),

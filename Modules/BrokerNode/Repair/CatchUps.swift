@@ -38,7 +38,7 @@ final class CatchUps {
     init(shard: BrokerShard) { self.shard = shard }
 
     /// Catches up with the other replicas; then the partition is led, if it still should be.
-    func begin(_ partition: Partition, in epoch: LeaderEpoch) {
+    func begin(_ partition: Partition) {
         guard rounds[partition.id]?.partition !== partition else { return }
         let round = Round(partition, until: shard.now.advanced(byMilliseconds: Self.patienceMilliseconds))
         rounds[partition.id] = round

@@ -46,6 +46,12 @@ final class Scrubber: @unchecked Sendable {
     private var scrub: SegmentScrub?
     private var storedAt: Instant?
     private var isStopped = false
+    /// A shard has been asked and has not answered.
+    private var isAsking = false
+    /// What is left to do when it answers.
+    private var finish: (() -> Void)?
+    /// The shard of each partition of the pass.
+    private var owners: [PartitionID: Int] = [:]
 
     /// - Parameter disk: Used by the scrubber's thread only, from now on.
     init(_ shards: ShardSet, settings: BrokerSettings, disk: any Disk, log: EventLog) {
@@ -66,13 +72,31 @@ final class Scrubber: @unchecked Sendable {
         await withCheckedContinuation { done in
             loop.execute { [self] in
                 isStopped = true
-                scrub?.close(on: disk)
-                scrub = nil
-                store()
-                done.resume()
+                finish = { [self] in
+                    scrub?.close(on: disk)
+                    scrub = nil
+                    store()
+                    done.resume()
+                }
+                if !isAsking { finish?() }
             }
         }
         await group.shutDown()
+    }
+
+    /// Puts a question to a shard; the answer comes back to the scrubber's thread.
+    private func ask<Answer: Sendable>(
+        _ shard: Int, _ question: @escaping @Sendable (BrokerShard) -> Answer,
+        then continuation: @escaping @Sendable (Answer) -> Void
+    ) {
+        isAsking = true
+        shards.loops[shard].execute { [self] in
+            let answer = question(shards[shard])
+            loop.execute { [self] in
+                isAsking = false
+                if let finish { finish() } else { continuation(answer) }
+            }
+        }
     }
 
     // MARK: Passes
@@ -83,25 +107,28 @@ final class Scrubber: @unchecked Sendable {
         let wait = began == .none ? 0 : began.rawValue + intervalMilliseconds - loop.wallClock.rawValue
         // A wall clock that jumped must not put the next pass off for ever.
         let pause = min(max(0, wait), intervalMilliseconds)
-        loop.schedule(afterMilliseconds: pause) { [self] in list(0, [], 0) }
-    }
-
-    /// Asks one shard after the other for its partitions.
-    private func list(_ shard: Int, _ found: [PartitionID], _ byteCount: Int64) {
-        guard !isStopped else { return }
-        guard shard < shards.loops.count else { return begin(found, byteCount) }
-        shards.loops[shard].execute { [self] in
-            let logs = shards[shard].partitions.values.map { ($0.id, $0.log.byteCount) }
-            loop.execute { [self] in
-                list(shard + 1, found + logs.map(\.0), logs.reduce(byteCount) { $0 + $1.1 })
-            }
+        loop.schedule(afterMilliseconds: pause) { [self] in
+            owners = [:]
+            list(0, 0)
         }
     }
 
-    private func begin(_ partitions: [PartitionID], _ byteCount: Int64) {
+    /// Asks one shard after the other for its partitions.
+    private func list(_ shard: Int, _ byteCount: Int64) {
+        guard !isStopped else { return }
+        guard shard < shards.loops.count else { return begin(byteCount) }
+        ask(shard) {
+            $0.partitions.values.map { (id: $0.id, byteCount: $0.log.byteCount) }
+        } then: { [self] logs in
+            for log in logs { owners[log.id] = shard }
+            list(shard + 1, logs.reduce(byteCount) { $0 + $1.byteCount })
+        }
+    }
+
+    private func begin(_ byteCount: Int64) {
         let resume = position.partition.map { ($0, position.segment) }
         if position.passStart == .none { position.passStart = loop.wallClock }
-        pass = ScrubPass(partitions, resume: resume)
+        pass = ScrubPass(Array(owners.keys), resume: resume)
         numbers.withLock { $0.pendingByteCount = byteCount }
         nextSegment()
     }
@@ -120,15 +147,12 @@ final class Scrubber: @unchecked Sendable {
 
     private func nextSegment() {
         guard !isStopped, let pass else { return }
-        guard let id = pass.partition else { return end() }
+        guard let id = pass.partition, let owner = owners[id] else { return end() }
         let segment = pass.segment
-        // Any shard knows which one owns it.
-        shards.loops[0].execute { [self] in
-            let owner = shards[0].shard(of: id)
-            shards.loops[owner].execute { [self] in
-                let next = shards[owner].partitions[id]?.log.scrub(after: segment)
-                loop.execute { [self] in begin(next, of: id, on: owner) }
-            }
+        ask(owner) {
+            $0.partitions[id]?.log.scrub(after: segment)
+        } then: { [self] next in
+            begin(next, of: id, on: owner)
         }
     }
 
@@ -174,15 +198,14 @@ final class Scrubber: @unchecked Sendable {
 
     private func segmentEnded(_ scrub: SegmentScrub, of id: PartitionID, on owner: Int) {
         guard !isStopped else { return }
-        shards.loops[owner].execute { [self] in
-            // The partition enrols itself for repair when its log has damage.
-            shards[owner].partitions[id]?.withLog { $0.note(scrub) }
-            loop.execute { [self] in
-                pass?.verified(scrub.segment)
-                (position.partition, position.segment) = (id, scrub.segment)
-                if storedAt.map({ loop.now >= $0.advanced(byMilliseconds: Self.storeMilliseconds) }) ?? true { store() }
-                nextSegment()
-            }
+        // The partition enrols itself for repair when its log has damage.
+        ask(owner) {
+            $0.partitions[id]?.withLog { $0.note(scrub) }
+        } then: { [self] (_: Void?) in
+            pass?.verified(scrub.segment)
+            (position.partition, position.segment) = (id, scrub.segment)
+            if storedAt.map({ loop.now >= $0.advanced(byMilliseconds: Self.storeMilliseconds) }) ?? true { store() }
+            nextSegment()
         }
     }
 

@@ -28,8 +28,10 @@ extension BrokerShard {
 
     private func lead(_ partition: Partition, _ image: PartitionImage) {
         guard !partition.mustAskPeers || image.replicas.count == 1 else {
-            return catchUps.begin(partition, in: image.leaderEpoch)
+            return catchUps.begin(partition)
         }
+        // Records of a later leader were taken over: the metadata of this broker is behind.
+        guard partition.log.latestEpoch <= image.leaderEpoch else { return }
         abdicate(partition, because: .notLeader)
         var replication = ReplicationSettings()
         replication.lagMillisecondsMax = limits.replicaLagMilliseconds
