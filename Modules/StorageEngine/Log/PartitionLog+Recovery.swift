@@ -168,7 +168,9 @@ extension PartitionLog {
         while true {
             let position = segments[number].byteCount
             let next = segments[number].nextOffset
-            switch try scanner.look(at: position, for: next, epoch: epochs.latest, on: disk) {
+            // Below the recovery point the checkpoint knows the epoch; the latest one began later.
+            let epoch = next < durableOffset ? epochs.epoch(of: next) : epochs.latest
+            switch try scanner.look(at: position, for: next, epoch: epoch, on: disk) {
             case .batch(let header): replay(header, at: now)
             case .end: return try endScan(position, &scanner, on: disk)
             case .bad(let evidence):
@@ -180,7 +182,7 @@ extension PartitionLog {
                 }
                 guard
                     let found = try scanner.nextBatch(
-                        after: position, from: next, epoch: epochs.latest, on: disk)
+                        after: position, from: next, epoch: epoch, on: disk)
                 else { return try endScan(position, &scanner, on: disk) }
                 note(
                     LogDamage(

@@ -156,7 +156,7 @@ struct LogRepairTests {
         let durable = fixture.log.segmentByteCounts[0].byteCount
         try fixture.write(try clientBatch(["not durable"]))
         #expect(fixture.log.scrub(after: nil)?.byteCount == durable)
-        try Self.flip(.zero, at: 100, on: fixture.disk)
+        try Self.flip(.zero, at: 70, on: fixture.disk)
         _ = try scrubAll(&fixture)
         #expect(fixture.log.damages.map(\.offsets) == [Offset(0)..<Offset(2)])
     }
