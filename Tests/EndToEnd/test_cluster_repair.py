@@ -143,9 +143,12 @@ def test_damage_below_running_brokers_is_found_by_the_scrub_and_mended(own_clust
 def test_what_is_damaged_on_every_replica_is_refused_and_the_rest_goes_on(own_cluster, topic):
     cluster = own_cluster(settings=SCRUB)
     told = fill(cluster, topic)
+    cluster.stop("broker", "all")
     for broker in (1, 2, 3):
         flip(segments(cluster, topic, broker)[0], 100_000)
-    cluster.until("all replicas know", lambda: counted(cluster, "myelin_log_damaged_ranges") == 3)
+    cluster.begin("broker", "all")
+    cluster.until("all replicas know", lambda: counted(cluster, "myelin_log_damaged_ranges") == 3, 60)
+    cluster.until_in_sync(topic)
     told |= write(cluster, topic, range(300, 310))
     cluster.until_in_sync(topic)
     with cluster_wire.connect(cluster.address(cluster.leader(topic))) as connection:
