@@ -46,6 +46,7 @@ final class Scrubber: @unchecked Sendable {
     private var scrub: SegmentScrub?
     private var storedAt: Instant?
     private var isStopped = false
+    private let hasBeenStopped = Mutex(false)
     /// A shard has been asked and has not answered.
     private var isAsking = false
     /// What is left to do when it answers.
@@ -67,8 +68,14 @@ final class Scrubber: @unchecked Sendable {
 
     func start() { loop.execute { [self] in beginWhenDue() } }
 
-    /// Returns when nothing of it touches a shard or the disk any more.
+    /// Returns when nothing of it touches a shard or the disk any more; at once when it was called before.
     func stop() async {
+        guard
+            hasBeenStopped.withLock({ been in
+                defer { been = true }
+                return !been
+            })
+        else { return }
         await withCheckedContinuation { done in
             loop.execute { [self] in
                 isStopped = true
