@@ -22,15 +22,19 @@ public struct SegmentScrub: Sendable {
     let known: [LogDamage]
     let revision: Int
     private var next: Offset
-    private var epoch = LeaderEpoch.none
+    /// Of the whole log. A batch's epoch lies outside its checksum, so this is what a wrong one is told by.
+    private let epochs: LeaderEpochs
     private var file: FileID?
 
-    init(_ segment: Segment, path: String, durableOffset: Offset, known: [LogDamage], revision: Int) {
+    init(
+        _ segment: Segment, path: String, durableOffset: Offset, epochs: LeaderEpochs, known: [LogDamage], revision: Int
+    ) {
         self.segment = segment.baseOffset
         self.path = path
         byteCount = segment.durableByteCount
         nextOffset = segment.isDurable ? segment.nextOffset : durableOffset
         next = segment.baseOffset
+        self.epochs = epochs
         self.known = known
         self.revision = revision
     }
@@ -68,22 +72,30 @@ public struct SegmentScrub: Sendable {
             isDone = verifiedByteCount >= byteCount
             return
         }
+        let epoch = epochs.epoch(of: next)
         switch try scanner.look(at: position, for: next, epoch: epoch, on: disk) {
-        case .batch(let header):
+        case .batch(let header) where epoch == .none || header.partitionLeaderEpoch == epoch:
             verifiedByteCount += Int64(header.totalByteCount)
-            (next, epoch) = (header.nextOffset, header.partitionLeaderEpoch)
+            next = header.nextOffset
+        case .batch(let header):
+            found(.wrongPlace, byteCount: Int64(header.totalByteCount), upTo: header.nextOffset)
         case .end: isDone = true
         case .bad(let evidence):
-            let found = try scanner.nextBatch(after: position, from: next, epoch: epoch, on: disk)
-            let end = found?.position ?? byteCount
-            let offsets = next..<max(next, found?.header.baseOffset ?? nextOffset)
-            damages.append(
-                LogDamage(
-                    segment: segment, position: position, byteCount: end - position, offsets: offsets,
-                    evidence: evidence))
-            (verifiedByteCount, next) = (end, offsets.upperBound)
+            let good = try scanner.nextBatch(after: position, from: next, epoch: epoch, on: disk)
+            found(
+                evidence, byteCount: (good?.position ?? byteCount) - position,
+                upTo: max(next, good?.header.baseOffset ?? nextOffset))
         }
         if verifiedByteCount >= byteCount { isDone = true }
+    }
+
+    /// Takes note of damage from here on, and goes on behind it.
+    private mutating func found(_ evidence: LogDamage.Evidence, byteCount: Int64, upTo end: Offset) {
+        damages.append(
+            LogDamage(
+                segment: segment, position: verifiedByteCount, byteCount: byteCount, offsets: next..<end,
+                evidence: evidence))
+        (verifiedByteCount, next) = (verifiedByteCount + byteCount, end)
     }
 }
 
@@ -94,7 +106,7 @@ extension PartitionLog {
         let next = segments.first { $0.durableByteCount > 0 && $0.baseOffset > segment ?? Offset(-1) }
         return next.map { found in
             SegmentScrub(
-                found, path: path(found, LogFiles.log), durableOffset: durableOffset,
+                found, path: path(found, LogFiles.log), durableOffset: durableOffset, epochs: epochs,
                 known: damages.filter { $0.segment == found.baseOffset }, revision: revision)
         }
     }

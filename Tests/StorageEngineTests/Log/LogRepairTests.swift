@@ -88,6 +88,26 @@ struct LogRepairTests {
         #expect(fixture.log.damages.isEmpty)
     }
 
+    @Test("a flipped bit in an epoch, which no checksum covers, is found and mended, and what is behind is good")
+    func epochField() throws {
+        var (fixture, batches) = try Self.build()
+        for segment in fixture.log.segmentByteCounts.dropLast().map(\.baseOffset) {
+            // 0 becomes 1, 1 becomes 0, and so on: one above and one below the epochs around.
+            try fixture.disk.damage(Self.path(segment), at: 15, mask: 1)
+            try fixture.disk.evict(Self.path(segment))
+            _ = try scrubAll(&fixture)
+            let damage = try #require(fixture.log.damages.first)
+            #expect(fixture.log.damages.count == 1 && damage.evidence == .wrongPlace)
+            #expect(damage.segment == segment && damage.offsets == segment..<segment + 3)
+            let peer = try #require(batches.first { $0.header.baseOffset == segment })
+            #expect(refusal(&fixture, damage, peer.bytes) == nil)
+            _ = try scrubAll(&fixture)
+            #expect(fixture.log.damages.isEmpty)
+        }
+        let found = try fixture.batches()
+        #expect(found == batches)
+    }
+
     @Test("damage over several batches that recovery found, with the beginning of an epoch in it, is mended too")
     func mendEpochs() throws {
         var (fixture, batches) = try Self.build(isCheckpointed: false)
