@@ -163,8 +163,11 @@ extension RaftCore {
             )
             send(.snapshotChunk(chunk), to: read.follower)
         } else {
-            // Gone; the newest one is tried when the heartbeat finds nothing under way.
-            transfer = SnapshotTransfer(snapshot: log.snapshot, position: 0, since: now, isReading: false)
+            let newest = SnapshotTransfer(snapshot: log.snapshot, position: 0, since: now, isReading: false)
+            // Replaced meanwhile: at once, or the next one would be replaced as well before its turn comes.
+            if newest.snapshot != transfer.snapshot { return readChunk(for: index, newest) }
+            // Unreadable: again when a heartbeat finds nothing under way.
+            transfer = newest
         }
         leadership.replicas[index].mode = .snapshot(transfer)
     }
