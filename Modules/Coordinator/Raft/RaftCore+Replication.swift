@@ -121,7 +121,9 @@ extension RaftCore {
     private mutating func replyToRejection(_ hint: LogPosition, at index: Int) {
         let replica = leadership.replicas[index]
         let common = log.lastPosition(notBeyond: hint)
-        if hint.end < log.start.end, replica.durableEnd < log.start.end {
+        // An entry of an older term where this log begins: the logs part before it.
+        let partsBefore = hint.end < log.start.end || hint.term < log.start.term
+        if partsBefore, replica.durableEnd < log.start.end {
             beginSnapshot(for: index)
         } else {
             leadership.replicas[index].probe(from: max(common.end, replica.durableEnd))
