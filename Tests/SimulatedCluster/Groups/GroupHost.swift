@@ -16,9 +16,8 @@ final class GroupHost {
     private var effects: [Effect] = []
     /// Appends that the log has not answered.
     private var open: Set<AppendTicket> = []
+    private var replay: LogReplay?
     private var isLoaded = false
-    /// Up to where the log has been replayed; nil when the host has resigned.
-    private var next: Offset?
     private let compressor = Compressor()
     private let decompressor = Decompressor()
 
@@ -29,7 +28,7 @@ final class GroupHost {
         limits.sessionTimeoutMillisecondsMin = 100
         limits.initialRebalanceDelayMilliseconds = 200
         coordinator = GroupCoordinator(limits: limits, entropy: broker.world.streams.process.split())
-        next = partition.log.logStartOffset
+        load()
     }
 
     /// - Parameter reply: Called once, unless the process ends first.
@@ -41,39 +40,32 @@ final class GroupHost {
     }
 
     func resign() {
-        next = nil
+        replay?.cancel()
+        isLoaded = false
         step(.resigned)
     }
 
-    /// Loads a piece, or does what is due.
+    /// Does what is due.
     func tick() {
-        guard let start = next else { return }
-        guard isLoaded else { return load(from: start) }
-        guard let deadline = coordinator.nextDeadline, deadline <= broker.process.now else { return }
+        guard isLoaded, let deadline = coordinator.nextDeadline, deadline <= broker.process.now else {
+            return
+        }
         step(.timePassed)
         coordinator.checkInvariants()
     }
 
     // MARK: Loading
 
-    /// One slice at a time, so that requests come in between. What is replayed and not committed could be gone with this
-    /// leader, so the coordinator serves only when the high watermark has covered it.
-    private func load(from start: Offset) {
-        guard start < partition.log.writtenOffset else {
-            guard partition.toldEnd != nil else { return }
-            isLoaded = true
-            return step(.loaded)
-        }
-        guard let bytes = partition.read(from: start, below: partition.log.writtenOffset, byteCountMax: 500) else {
-            return
-        }
-        var batches = Batches(bytes)
-        do {
-            while let batch = try batches.next() {
-                for record in try records(of: batch) { coordinator.replay(record) }
-                next = batch.header.nextOffset
-            }
-        } catch { broker.world.fail("the groups' records can be read", "\(error)") }
+    private func load() {
+        let replay = LogReplay(
+            of: partition, at: broker,
+            taking: { [unowned self] batch in for record in try records(of: batch) { coordinator.replay(record) } },
+            done: { [unowned self] in
+                isLoaded = true
+                step(.loaded)
+            })
+        self.replay = replay
+        replay.goOn()
     }
 
     private func records(of batch: Batch) throws -> [GroupRecord] {

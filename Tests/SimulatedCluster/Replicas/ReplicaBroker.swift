@@ -102,8 +102,14 @@ final class ReplicaBroker {
 
     private func apply(_ topic: TopicID) {
         guard let found = image.topic(topic) else { return }
-        for (place, partition) in found.partitions.enumerated() where partition.replicas.contains(id) {
-            apply(PartitionID(topic: topic, index: PartitionIndex(Int32(place))), partition)
+        for (place, image) in found.partitions.enumerated() {
+            let id = PartitionID(topic: topic, index: PartitionIndex(Int32(place)))
+            if image.replicas.contains(self.id) {
+                apply(id, image)
+            } else if let former = partition(id), former.epoch < image.leaderEpoch {
+                // It has moved away: whoever led it leads no more, and clients must hear so.
+                former.follow(image.leaderEpoch)
+            }
         }
     }
 
