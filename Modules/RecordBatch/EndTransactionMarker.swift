@@ -35,6 +35,18 @@ public struct EndTransactionMarker: Equatable, Sendable {
         self.init(outcome: outcome, coordinatorEpoch: try reader.readInt32())
     }
 
+    /// Reads a control batch; nil when compaction has emptied it, or it is of a kind that ends no transaction.
+    public init?(_ batch: Batch) {
+        do throws(RecordsError) {
+            var records = try Records(batch, using: Decompressor())
+            guard let record = try records.next() else { return nil }
+            do throws(DecodeError) {
+                guard let marker = try EndTransactionMarker(record) else { return nil }
+                self = marker
+            } catch { return nil }
+        } catch { return nil }
+    }
+
     var key: SharedBytes {
         var writer = ByteWriter()
         writer.writeInt16(Self.version)

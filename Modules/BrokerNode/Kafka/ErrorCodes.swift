@@ -90,6 +90,8 @@ extension AppendRefusal {
         case .failed, .closed: .kafkaStorageError
         case .outOfOrderSequence: .outOfOrderSequenceNumber
         case .invalidProducerEpoch: .invalidProducerEpoch
+        case .transactionIsOpen: .invalidTxnState
+        case .transactionCoordinatorFenced: .transactionCoordinatorFenced
         case .batchTooLarge: .recordListTooLarge
         case .staleLeaderEpoch: .notLeaderOrFollower
         }

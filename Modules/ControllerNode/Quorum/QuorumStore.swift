@@ -227,7 +227,8 @@ extension QuorumStore {
             case .failed(let fault): throw .failed(fault)
             case .closed: throw .closed
             case .batchTooLarge(let byteCount, let limit): throw .tooLarge(byteCount: byteCount, limit: limit)
-            case .outOfOrderSequence, .invalidProducerEpoch, .staleLeaderEpoch:
+            case .outOfOrderSequence, .invalidProducerEpoch, .transactionIsOpen, .transactionCoordinatorFenced,
+                .staleLeaderEpoch:
                 preconditionFailure("the only writer of the metadata log was refused: \(error)")
             }
         }

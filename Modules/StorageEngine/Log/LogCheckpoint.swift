@@ -15,6 +15,7 @@ struct LogCheckpoint: Sendable {
         var largestTimestamp: SegmentIndex.TimeEntry
         var firstAppend: Timestamp
         var entryCounts: Segment.EntryCounts
+        var aborted: AbortedSummary
     }
 
     var partition: PartitionID
@@ -29,10 +30,10 @@ struct LogCheckpoint: Sendable {
     var producers: SharedBytes
 
     private static let magic: UInt32 = 0x4d59_4c43
-    private static let version: UInt16 = 1
+    private static let version: UInt16 = 2
 
     var encoded: SharedBytes {
-        var writer = ByteWriter(capacity: 128 + segments.count * 52 + epochs.count * 12 + producers.count)
+        var writer = ByteWriter(capacity: 128 + segments.count * 60 + epochs.count * 12 + producers.count)
         writer.writeInteger(Self.magic)
         writer.writeInteger(Self.version)
         writer.writeInteger(UInt16(isClean ? 1 : 0))
@@ -64,6 +65,8 @@ struct LogCheckpoint: Sendable {
         writer.writeInt64(segment.firstAppend.rawValue)
         writer.writeInt32(segment.entryCounts.offsets)
         writer.writeInt32(segment.entryCounts.times)
+        writer.writeInt32(segment.aborted.count)
+        writer.writeInteger(segment.aborted.checksum)
     }
 
     private static func write(_ damage: LogDamage, to writer: inout ByteWriter) {
@@ -98,7 +101,7 @@ extension LogCheckpoint {
         partition = PartitionID(topic: topic, index: PartitionIndex(try reader.readInt32()))
         logStartOffset = Offset(try reader.readInt64())
         segments = []
-        for _ in 0..<(try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: 52)) {
+        for _ in 0..<(try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: 60)) {
             segments.append(try Self.segment(&reader))
         }
         epochs = []
@@ -124,7 +127,7 @@ extension LogCheckpoint {
                 segment.nextOffset <= bounds.upperBound,
                 segment.nextOffset.distance(from: segment.baseOffset) <= Int64(Int32.max) + 1,
                 (0...Int64(Int32.max)).contains(segment.byteCount), segment.entryCounts.offsets >= 0,
-                segment.entryCounts.times >= 0
+                segment.entryCounts.times >= 0, segment.aborted.count >= 0
             else { return false }
             end = segment.nextOffset
         }
@@ -143,7 +146,8 @@ extension LogCheckpoint {
             largestTimestamp: .init(
                 timestamp: Timestamp(try reader.readInt64()), lastOffsetDelta: try reader.readInt32()),
             firstAppend: Timestamp(try reader.readInt64()),
-            entryCounts: .init(offsets: try reader.readInt32(), times: try reader.readInt32()))
+            entryCounts: .init(offsets: try reader.readInt32(), times: try reader.readInt32()),
+            aborted: .init(count: try reader.readInt32(), checksum: try reader.readInteger()))
     }
 
     private static func damage(_ reader: inout ByteReader) throws(DecodeError) -> LogDamage {

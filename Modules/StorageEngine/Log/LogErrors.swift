@@ -11,6 +11,10 @@ public enum AppendRefusal: Error, Hashable, Sendable {
     case outOfOrderSequence(ProducerID, expected: Int32, received: Int32)
     /// A newer incarnation of the producer has written. Kafka: INVALID_PRODUCER_EPOCH.
     case invalidProducerEpoch(ProducerID, current: ProducerEpoch, received: ProducerEpoch)
+    /// The producer's transaction is open here, and the batch is not part of one. Kafka: INVALID_TXN_STATE.
+    case transactionIsOpen(ProducerID, since: Offset)
+    /// A newer coordinator has written a marker of this producer. Kafka: TRANSACTION_COORDINATOR_FENCED.
+    case transactionCoordinatorFenced(ProducerID, current: Int32, received: Int32)
     /// No segment could hold it. Kafka: RECORD_LIST_TOO_LARGE.
     case batchTooLarge(byteCount: Int, segmentByteCountMax: Int64)
     /// The log already holds records of a newer leader. Kafka: NOT_LEADER_OR_FOLLOWER.

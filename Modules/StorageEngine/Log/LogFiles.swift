@@ -10,7 +10,10 @@ enum LogFiles {
     static let log = ".log"
     static let index = ".index"
     static let timeIndex = ".timeindex"
+    static let transactionIndex = ".txnindex"
     static let snapshot = ".snapshot"
+    /// Of the files of a segment the one with the records goes last.
+    static let ofSegment = [index, timeIndex, transactionIndex, snapshot, log]
     static let deleted = ".deleted"
     static let temporary = ".tmp"
 

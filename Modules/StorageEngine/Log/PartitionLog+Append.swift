@@ -21,6 +21,8 @@ struct Staging: Sendable {
         let time: Timestamp
         let beganEpoch: Bool
         let producerBefore: ProducerState?
+        /// What a marker aborts.
+        let aborted: AbortedTransaction?
         /// Present when the batch begins a segment: the producers before it.
         let snapshot: SharedBytes?
     }
@@ -71,7 +73,7 @@ extension PartitionLog {
     /// Whether `writeStaged` has something to do.
     public var hasStaged: Bool { !staging.entries.isEmpty }
 
-    private func check(_ header: BatchHeader, epoch: LeaderEpoch) throws(AppendRefusal) {
+    func check(_ header: BatchHeader, epoch: LeaderEpoch) throws(AppendRefusal) {
         switch state {
         case .open: break
         case .failed(let fault): throw .failed(fault)
@@ -103,12 +105,14 @@ extension PartitionLog {
         }
         let stampByteCount = staging.stamps.count - stampStart
         let beganEpoch = epochs.note(header.partitionLeaderEpoch, at: header.baseOffset)
-        let before = header.hasProducer ? producers.note(header, at: header.baseOffset, wroteAt: now) : nil
+        let marker = header.isControl ? EndTransactionMarker(batch) : nil
+        let aborted = marker.flatMap { Self.aborted(by: $0, header, in: producers) }
+        let before = header.hasProducer ? producers.note(header, marker, at: header.baseOffset, wroteAt: now) : nil
         staging.entries.append(
             Staging.Entry(
                 header: header, stampStart: stampStart, stampByteCount: stampByteCount,
                 body: batch.bytes.slice(from: stampByteCount, count: batch.bytes.count - stampByteCount), time: now,
-                beganEpoch: beganEpoch, producerBefore: before, snapshot: snapshot))
+                beganEpoch: beganEpoch, producerBefore: before, aborted: aborted, snapshot: snapshot))
         if staging.firstAppend == .none { staging.firstAppend = now }
         staging.position += Int64(header.totalByteCount)
         logEndOffset = header.nextOffset
@@ -168,7 +172,7 @@ extension PartitionLog {
 
     private mutating func undoStaged(from start: Int) {
         for entry in staging.entries[start...].reversed() {
-            if entry.header.hasProducer { producers.restore(entry.producerBefore, of: entry.header.producerID) }
+            if entry.header.hasProducer { producers.undo(entry.header, entry.producerBefore) }
             if entry.beganEpoch { epochs.forgetLatest() }
         }
         logEndOffset = writtenOffset
@@ -213,6 +217,7 @@ extension PartitionLog {
         let position = segments[active].byteCount
         segments[active].note(entry.header, indexing: configuration)
         segments[active].verified.add(position..<segments[active].byteCount)
+        if let aborted = entry.aborted { segments[active].aborted?.append(aborted) }
     }
 
     /// Takes away what a failed write may have left, so that recovery cannot find it behind later batches.
@@ -269,7 +274,7 @@ extension PartitionLog {
             disk.close(file)
             throw error
         }
-        (fresh.file, fresh.index, fresh.nameIsDurable) = (file, SegmentIndex(), false)
+        (fresh.file, fresh.index, fresh.aborted, fresh.nameIsDurable) = (file, SegmentIndex(), [], false)
         reservationStep /= 2
         keepIndex(ofSegment: old)
         segments.append(fresh)
@@ -287,6 +292,7 @@ extension PartitionLog {
         segments[number].storedEntryCounts = .init(
             offsets: Int32(index.offsets.count), times: Int32(index.times.count))
         segments[number].index = index
+        try storeAborted(ofSegment: number, on: disk)
     }
 
     /// Remembers that a closed segment's index is in memory, and drops the one loaded longest ago beyond four.
@@ -295,7 +301,7 @@ extension PartitionLog {
         guard loadedIndexes.count > 4 else { return }
         let dropped = loadedIndexes.removeFirst()
         if let number = segments.firstIndex(where: { $0.baseOffset == dropped }), number < segments.count - 1 {
-            segments[number].index = nil
+            (segments[number].index, segments[number].aborted) = (nil, nil)
         }
     }
 }

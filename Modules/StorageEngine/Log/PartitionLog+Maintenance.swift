@@ -68,6 +68,7 @@ extension PartitionLog {
 
     private mutating func dropFirst(at now: Timestamp, on disk: any Disk) throws(DiskFault) {
         closeIndexFiles(ofSegment: 0, on: disk)
+        closeAbortedFile(ofSegment: 0, on: disk)
         let base = segments[0].baseOffset
         try retire(base, at: now, keepingOpen: segments[0].file, on: disk)
         segments.removeFirst()
@@ -79,7 +80,7 @@ extension PartitionLog {
     mutating func retire(
         _ base: Offset, at now: Timestamp, keepingOpen file: FileID? = nil, on disk: any Disk
     ) throws(DiskFault) {
-        for suffix in [LogFiles.index, LogFiles.timeIndex, LogFiles.snapshot, LogFiles.log] {
+        for suffix in LogFiles.ofSegment {
             let path = path(LogFiles.name(base, suffix))
             guard disk.exists(path) else { continue }
             try disk.rename(path, to: path + LogFiles.deleted)
@@ -149,7 +150,8 @@ extension PartitionLog {
                 .init(
                     baseOffset: $0.baseOffset, nextOffset: $0.nextOffset, byteCount: $0.byteCount,
                     largestTimestamp: $0.largestTimestamp, firstAppend: $0.firstAppend,
-                    entryCounts: $0.storedEntryCounts ?? .init(offsets: .max, times: .max))
+                    entryCounts: $0.storedEntryCounts ?? .init(offsets: .max, times: .max),
+                    aborted: $0.abortedSummary ?? .unknown)
             }, epochs: epochs.entries, damages: damages, producers: ProducerSnapshot.encode(producers))
     }
 

@@ -417,7 +417,7 @@ extension PartitionLog {
 
     /// Goes from header to header, over damage that is known, until `visit` returns false or there is no header.
     mutating func walk(
-        segment number: Int, on disk: any Disk, _ visit: (BatchHeader, _ position: Int64) -> Bool
+        segment number: Int, on disk: any Disk, _ visit: (BatchHeader, _ position: Int64) throws(DiskFault) -> Bool
     ) throws(DiskFault) {
         let file = try openCheckedFile(ofSegment: number, on: disk)
         let segment = segments[number]
@@ -437,7 +437,7 @@ extension PartitionLog {
             guard header.baseOffset >= next, header.lastOffsetDelta >= 0,
                 // The last offset of garbled bytes may be no number at all.
                 header.baseOffset.distance(from: segment.baseOffset) <= Int64(Int32.max - header.lastOffsetDelta),
-                visit(header, position)
+                try visit(header, position)
             else { return }
             position += Int64(header.totalByteCount)
             next = header.nextOffset

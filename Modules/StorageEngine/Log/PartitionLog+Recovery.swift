@@ -74,7 +74,9 @@ extension PartitionLog {
         logStartOffset = checkpoint.logStartOffset
         damages = checkpoint.damages
         for entry in checkpoint.epochs { _ = epochs.note(entry.epoch, at: entry.startOffset) }
-        do throws(DecodeError) { producers = try ProducerSnapshot.decode(checkpoint.producers) } catch {
+        do throws(DecodeError) {
+            producers = try ProducerSnapshot.decode(checkpoint.producers, before: checkpoint.endOffset)
+        } catch {
             producers.hasForgotten = true
         }
         for entry in checkpoint.segments {
@@ -96,7 +98,7 @@ extension PartitionLog {
         guard offset > .zero else { return }
         producers.hasForgotten = true
         guard let bytes = try LogFiles.read(path(LogFiles.name(offset, LogFiles.snapshot)), on: disk) else { return }
-        do throws(DecodeError) { producers = try ProducerSnapshot.decode(bytes) } catch { return }
+        do throws(DecodeError) { producers = try ProducerSnapshot.decode(bytes, before: offset) } catch { return }
     }
 
     /// Reads what was written after the checkpoint, segment by segment.
@@ -128,9 +130,11 @@ extension PartitionLog {
             segments[number].nextOffset = segments[number].baseOffset
             segments[number].durableByteCount = 0
             segments[number].index = SegmentIndex()
+            segments[number].aborted = []
             return
         }
         segments[number].index = try loadedIndex(ofSegment: number, on: disk)
+        try loadAborted(ofSegment: number, on: disk)
     }
 
     private mutating func scanWhole(_ base: Offset, at now: Timestamp, on disk: any Disk) throws(DiskFault) {
@@ -153,7 +157,7 @@ extension PartitionLog {
             noteGap(before: base)
         }
         if !segments.isEmpty { try endSegment(on: disk) }
-        (segment.file, segment.index, segment.nameIsDurable) = (file, SegmentIndex(), false)
+        (segment.file, segment.index, segment.aborted, segment.nameIsDurable) = (file, SegmentIndex(), [], false)
         segments.append(segment)
         logEndOffset = base
         try scanTail(at: now, on: disk)
@@ -171,7 +175,9 @@ extension PartitionLog {
             // Below the recovery point the checkpoint knows the epoch; the latest one began later.
             let epoch = next < durableOffset ? epochs.epoch(of: next) : epochs.latest
             switch try scanner.look(at: position, for: next, epoch: epoch, on: disk) {
-            case .batch(let header): replay(header, at: now)
+            case .batch(let header):
+                let control = header.isControl ? try scanner.bytes(of: header, at: position, on: disk) : .empty
+                replay(header, control, at: now)
             case .end: return try endScan(position, &scanner, on: disk)
             case .bad(let evidence):
                 if next < durableOffset,
@@ -215,12 +221,14 @@ extension PartitionLog {
         producers.hasForgotten = true
     }
 
-    private mutating func replay(_ header: BatchHeader, at now: Timestamp) {
+    private mutating func replay(_ header: BatchHeader, _ control: SharedBytes, at now: Timestamp) {
         let number = segments.count - 1
         if header.baseOffset >= durableOffset || segments[number].nameIsDurable == false {
             _ = epochs.note(header.partitionLeaderEpoch, at: header.baseOffset)
-            if header.hasProducer {
-                producers.note(header, at: header.baseOffset, wroteAt: min(header.maxTimestamp, now))
+            if header.hasProducer,
+                let aborted = producers.replay(header, control, wroteAt: min(header.maxTimestamp, now))
+            {
+                segments[number].aborted?.append(aborted)
             }
         }
         if segments[number].firstAppend == .none { segments[number].firstAppend = min(header.maxTimestamp, now) }
@@ -287,7 +295,7 @@ extension PartitionLog {
     private mutating func beginFirstSegment(on disk: any Disk) throws(DiskFault) {
         var segment = Segment(baseOffset: max(logEndOffset, logStartOffset))
         segment.file = try disk.open(path(segment, LogFiles.log), .createOrOpen)
-        segment.index = SegmentIndex()
+        (segment.index, segment.aborted) = (SegmentIndex(), [])
         segment.nameIsDurable = false
         segments.append(segment)
     }
@@ -322,5 +330,6 @@ extension Segment {
         largestTimestamp = entry.largestTimestamp
         firstAppend = entry.firstAppend
         storedEntryCounts = entry.entryCounts
+        abortedSummary = entry.aborted == .unknown ? nil : entry.aborted
     }
 }

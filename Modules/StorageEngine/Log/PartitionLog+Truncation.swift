@@ -72,7 +72,7 @@ extension PartitionLog {
         if disk.exists(staleSnapshot) { try disk.remove(staleSnapshot) }
         let file = try disk.open(path(fresh, LogFiles.log), .createOrOpen)
         for segment in segments { if let file = segment.file { disk.close(file) } }
-        (fresh.file, fresh.index) = (file, SegmentIndex())
+        (fresh.file, fresh.index, fresh.aborted) = (file, SegmentIndex(), [])
         (segments, loadedIndexes, damages, synchronizing) = ([fresh], [], [], nil)
         recent.forgetAll()
         mustCut = false
@@ -97,14 +97,18 @@ extension PartitionLog {
         var kept = Segment(baseOffset: segments[keep].baseOffset)
         var states = try producersBefore(segment: keep, on: disk)
         let configuration = configuration
-        kept.index = SegmentIndex()
-        try walk(segment: keep, on: disk) { header, position in
+        let file = try openCheckedFile(ofSegment: keep, on: disk)
+        (kept.index, kept.aborted) = (SegmentIndex(), [])
+        try walk(segment: keep, on: disk) { (header, position) throws(DiskFault) in
             guard header.nextOffset <= offset else { return false }
             kept.byteCount = position
             kept.note(header, indexing: configuration)
-            if header.hasProducer { states.note(header, at: header.baseOffset, wroteAt: header.maxTimestamp) }
+            if let aborted = try states.replay(header, at: position, in: file, on: disk) {
+                kept.aborted?.append(aborted)
+            }
             return true
         }
+        closeAbortedFile(ofSegment: keep, on: disk)
         kept.file = segments[keep].file
         kept.firstAppend = kept.byteCount == 0 ? .none : segments[keep].firstAppend
         kept.reservedByteCount = segments[keep].reservedByteCount
@@ -126,7 +130,7 @@ extension PartitionLog {
 
     /// The producers as they were when a segment began: from its snapshot, or from the last one before that can be read
     /// and the batches since.
-    private mutating func producersBefore(segment number: Int, on disk: any Disk) throws(DiskFault) -> ProducerStates {
+    mutating func producersBefore(segment number: Int, on disk: any Disk) throws(DiskFault) -> ProducerStates {
         var first = number
         var states = try snapshot(ofSegment: first, on: disk)
         while states == nil, first > 0 {
@@ -136,10 +140,7 @@ extension PartitionLog {
         var found = states ?? ProducerStates()
         if states == nil { found.hasForgotten = true }
         for earlier in first..<number {
-            try walk(segment: earlier, on: disk) { header, _ in
-                if header.hasProducer { found.note(header, at: header.baseOffset, wroteAt: header.maxTimestamp) }
-                return true
-            }
+            try walkProducers(ofSegment: earlier, noting: &found, on: disk)
         }
         return found
     }
@@ -148,7 +149,9 @@ extension PartitionLog {
     private func snapshot(ofSegment number: Int, on disk: any Disk) throws(DiskFault) -> ProducerStates? {
         guard segments[number].baseOffset > .zero else { return ProducerStates() }
         guard let bytes = try LogFiles.read(path(segments[number], LogFiles.snapshot), on: disk) else { return nil }
-        do throws(DecodeError) { return try ProducerSnapshot.decode(bytes) } catch { return nil }
+        do throws(DecodeError) {
+            return try ProducerSnapshot.decode(bytes, before: segments[number].baseOffset)
+        } catch { return nil }
     }
 
     /// Removes segments, and with them files that recovery found in a wrong place: none may come back behind the new end.
@@ -159,7 +162,7 @@ extension PartitionLog {
     }
 
     func removeFiles(ofSegmentAt base: Offset, on disk: any Disk) throws(DiskFault) {
-        for suffix in [LogFiles.index, LogFiles.timeIndex, LogFiles.snapshot, LogFiles.log] {
+        for suffix in LogFiles.ofSegment {
             let path = path(LogFiles.name(base, suffix))
             if disk.exists(path) { try disk.remove(path) }
         }
@@ -187,8 +190,9 @@ extension PartitionLog {
     public mutating func closeColdFiles(on disk: any Disk) {
         for number in segments.indices.dropLast() where segments[number].isDurable {
             closeIndexFiles(ofSegment: number, on: disk)
+            closeAbortedFile(ofSegment: number, on: disk)
             if let file = segments[number].file { disk.close(file) }
-            (segments[number].file, segments[number].index) = (nil, nil)
+            (segments[number].file, segments[number].index, segments[number].aborted) = (nil, nil, nil)
         }
         loadedIndexes.removeAll()
     }
@@ -227,6 +231,7 @@ extension PartitionLog {
                 disk.close(files.offsets)
                 disk.close(files.times)
             }
+            if let file = segment.abortedFile { disk.close(file) }
         }
         for removed in removedFiles { if let file = removed.file { disk.close(file) } }
     }

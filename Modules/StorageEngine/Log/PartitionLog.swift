@@ -97,7 +97,8 @@ public struct PartitionLog: Sendable {
         producers.inOrder.sorted { $0.producerID < $1.producerID }.map {
             ProducerDescription(
                 producerID: $0.producerID, producerEpoch: $0.epoch, lastSequence: $0.last?.lastSequence ?? -1,
-                lastTimestamp: $0.last?.timestamp ?? .none, coordinatorEpoch: -1, currentTransactionStart: nil)
+                lastTimestamp: $0.lastWrite, coordinatorEpoch: $0.coordinatorEpoch,
+                currentTransactionStart: $0.transactionStart)
         }
     }
 

@@ -33,12 +33,15 @@ enum ProducerSnapshot {
     }
 
     private static func write(_ state: ProducerState, to writer: inout ByteWriter) {
-        let blank = ProducerState.Entry(lastSequence: -1, lastOffset: Offset(-1), offsetDelta: 0, timestamp: .none)
+        var last =
+            state.last
+            ?? ProducerState.Entry(lastSequence: -1, lastOffset: Offset(-1), offsetDelta: 0, timestamp: .none)
+        last.timestamp = state.lastWrite
         writer.writeInt64(state.producerID.rawValue)
         writer.writeInt16(state.epoch.rawValue)
-        write(state.last ?? blank, to: &writer)
-        writer.writeInt32(-1)  // Coordinator epoch.
-        writer.writeInt64(-1)  // First offset of an open transaction.
+        write(last, to: &writer)
+        writer.writeInt32(state.coordinatorEpoch)
+        writer.writeInt64(state.transactionStart?.rawValue ?? -1)
     }
 
     private static func write(_ entry: ProducerState.Entry, to writer: inout ByteWriter) {
@@ -48,8 +51,9 @@ enum ProducerSnapshot {
         writer.writeInt64(entry.timestamp.rawValue)
     }
 
-    /// - Throws: When version, checksum or length do not fit.
-    static func decode(_ bytes: SharedBytes) throws(DecodeError) -> ProducerStates {
+    /// - Parameter end: The offset the snapshot was taken at.
+    /// - Throws: When version, checksum or length do not fit, or a transaction began after the end.
+    static func decode(_ bytes: SharedBytes, before end: Offset) throws(DecodeError) -> ProducerStates {
         var reader = ByteReader(bytes)
         let version = try reader.readInt16()
         guard version == Self.version else { throw DecodeError(.invalidValue(Int64(version)), at: 0) }
@@ -59,12 +63,8 @@ enum ProducerSnapshot {
             throw DecodeError(.checksumMismatch(expected: expected, actual: actual), at: checksumEnd - 4)
         }
         let count = try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: entryByteCount)
-        var heads: [(ProducerID, ProducerEpoch, ProducerState.Entry)] = []
-        for _ in 0..<count {
-            heads.append(
-                (ProducerID(try reader.readInt64()), ProducerEpoch(try reader.readInt16()), try entry(&reader)))
-            try reader.skip(12)
-        }
+        var heads: [(state: ProducerState, last: ProducerState.Entry)] = []
+        for _ in 0..<count { heads.append(try head(&reader)) }
         let isOurs = reader.remaining >= 5
         if isOurs {
             let magic: UInt32 = try reader.readInteger()
@@ -75,15 +75,28 @@ enum ProducerSnapshot {
         var producers = ProducerStates()
         // A snapshot of Kafka's does not tell; believing it complete would refuse producers that it has expired.
         producers.hasForgotten = isOurs ? try reader.readBool() : true
-        for (producerID, epoch, last) in heads {
-            var state = ProducerState(producerID, epoch: epoch)
+        for (head, last) in heads {
+            var state = head
             if isOurs {
                 for _ in 0..<(try reader.readUInt8()) { state.add(try entry(&reader)) }
             }
             if last.lastSequence >= 0 { state.add(last) }
             producers.put(state)
         }
+        try producers.reopenTransactions(before: end)
         return producers
+    }
+
+    private static func head(
+        _ reader: inout ByteReader
+    ) throws(DecodeError) -> (state: ProducerState, last: ProducerState.Entry) {
+        var state = ProducerState(ProducerID(try reader.readInt64()), epoch: ProducerEpoch(try reader.readInt16()))
+        let last = try entry(&reader)
+        state.lastWrite = last.timestamp
+        state.coordinatorEpoch = try reader.readInt32()
+        let start = try reader.readInt64()
+        state.transactionStart = start >= 0 ? Offset(start) : nil
+        return (state, last)
     }
 
     private static func entry(_ reader: inout ByteReader) throws(DecodeError) -> ProducerState.Entry {

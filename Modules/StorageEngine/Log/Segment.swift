@@ -25,11 +25,17 @@ struct Segment: Sendable {
     var storedEntryCounts: EntryCounts?
     /// Nil until a read needs it. The active segment always has it.
     var index: SegmentIndex?
+    /// Aborted transactions whose markers are in the segment. Nil until a read needs it. The active segment always has it.
+    var aborted: [AbortedTransaction]?
+    /// What the file `.txnindex` holds; nil when that is not known.
+    var abortedSummary: AbortedSummary?
     /// Nil until a read needs it. The active segment always has it.
     var file: FileID?
 
     /// Open while the index is on its way from the disk.
     var indexFiles: (offsets: FileID, times: FileID)?
+    /// Open while `.txnindex` is on its way from the disk.
+    var abortedFile: FileID?
 
     struct EntryCounts: Equatable, Sendable {
         let offsets: Int32

@@ -58,6 +58,13 @@ struct SegmentScanner {
         return nil
     }
 
+    /// A whole batch that was found at `position`.
+    mutating func bytes(
+        of header: BatchHeader, at position: Int64, on disk: any Disk
+    ) throws(DiskFault) -> SharedBytes {
+        try read(at: position, count: header.totalByteCount, on: disk)
+    }
+
     /// Position after the last byte from `position` on that is not zero.
     mutating func endOfContent(from position: Int64, on disk: any Disk) throws(DiskFault) -> Int64 {
         var end = position

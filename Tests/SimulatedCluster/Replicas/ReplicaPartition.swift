@@ -202,7 +202,7 @@ final class ReplicaPartition {
                 broker.world.note(
                     "expects sequence", broker.process.address, Int64(expected), Int64(received), producer.rawValue)
                 reply(.outOfOrder)
-            case .invalidProducerEpoch: reply(.outOfOrder)
+            case .invalidProducerEpoch, .transactionIsOpen, .transactionCoordinatorFenced: reply(.outOfOrder)
             case .staleLeaderEpoch: reply(.notLeader)
             case .failed, .closed, .batchTooLarge: reply(.failed)
             }
