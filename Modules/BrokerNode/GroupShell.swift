@@ -39,6 +39,11 @@ final class GroupShell {
         step(.requested(token, request))
     }
 
+    /// The marker of a producer's transaction is below the high watermark.
+    func transactionEnded(_ producerID: ProducerID, committed: Bool) {
+        step(.transactionEnded(producerID, committed: committed))
+    }
+
     func topicsDeleted(_ topics: [String]) { step(.topicsDeleted(topics)) }
 
     /// This broker does not coordinate these groups any more; everything pending is answered so.
@@ -69,13 +74,16 @@ final class GroupShell {
                 preconditionFailure("request \(token) was answered twice")
             }
             waiting(reply)
-        case .append(let records, let ticket): append(records, ticket)
+        case .append(let records, let ticket): append(records, .none, ticket)
+        case .appendTransactional(let records, let producerID, let producerEpoch, let ticket):
+            append(records, BatchProducer(id: producerID, epoch: producerEpoch, baseSequence: -1), ticket)
         }
     }
 
-    private func append(_ records: [GroupRecord], _ ticket: AppendTicket) {
+    /// - Parameter producer: Whose transaction the records are part of.
+    private func append(_ records: [GroupRecord], _ producer: BatchProducer, _ ticket: AppendTicket) {
         let wall = shard.wallClock
-        var builder = BatchBuilder()
+        var builder = BatchBuilder(producer: producer, isTransactional: producer != .none)
         for record in records {
             let encoded = record.encoded()
             builder.append(timestamp: wall, key: encoded.key, value: encoded.value)
@@ -142,7 +150,7 @@ final class GroupShell {
         var batches = Batches(bytes)
         do {
             while let batch = try batches.next() {
-                if !batch.header.isControl { try replay(batch) }
+                try replay(batch)
                 next = batch.header.nextOffset
             }
         } catch {
@@ -154,10 +162,15 @@ final class GroupShell {
     }
 
     private func replay(_ batch: Batch) throws {
+        let producer = batch.header.isTransactional ? batch.header.producerID : nil
+        if batch.header.isControl {
+            guard let producer, let marker = EndTransactionMarker(batch) else { return }
+            return coordinator.replayEnd(of: producer, committed: marker.outcome == .committed)
+        }
         for record in try shard.codecs.records(of: batch) {
             guard let key = record.key else { continue }
             switch try GroupRecord.decode(key: key, value: record.value) {
-            case .record(let decoded): coordinator.replay(decoded)
+            case .record(let decoded): coordinator.replay(decoded, in: producer)
             case .unknown: unknownRecordCount += 1
             }
         }

@@ -36,6 +36,8 @@ struct PartitionRead: Sendable {
     var highWatermark: Offset
     var lastStableOffset: Offset
     var logStartOffset: Offset
+    /// For a reader of committed records: transactions whose records it passes over.
+    var abortedTransactions: [AbortedTransaction] = []
     /// Where the client's log parts from ours, when it does (KIP-595).
     var divergence: EpochEnd?
     /// A replica nearer to the client, which it should read from instead (KIP-392).
@@ -45,6 +47,8 @@ struct PartitionRead: Sendable {
 /// Who reads, as far as it decides where records come from.
 struct RecordReader: Sendable {
     let mayReadFollower: Bool
+    /// Up to the last stable offset, and with the aborted transactions (`isolation.level=read_committed`).
+    var readsCommitted = false
     /// Where the client is, if it says.
     let rack: String?
 
@@ -85,7 +89,7 @@ extension BrokerShard {
         }
         if let failure = checkEpoch(target.currentLeaderEpoch, of: partition) { return reply(.failure(failure)) }
         var read = PartitionRead(
-            highWatermark: partition.highWatermark, lastStableOffset: partition.highWatermark,
+            highWatermark: partition.highWatermark, lastStableOffset: partition.lastStableOffset,
             logStartOffset: partition.log.logStartOffset)
         if let divergence = divergence(of: target, in: partition) {
             read.divergence = divergence
@@ -101,29 +105,36 @@ extension BrokerShard {
             return reply(isHeld ? .success(read) : .failure(.offsetNotAvailable))
         }
         let request = LocatedRead(
-            partition: partition, target: target, byteCountMax: byteCountMax, minOneBatch: minOneBatch, read: read)
+            partition: partition, target: target, readsCommitted: reader.readsCommitted, byteCountMax: byteCountMax,
+            minOneBatch: minOneBatch, read: read)
         locate(request, reply: reply)
     }
 
     private struct LocatedRead {
         let partition: Partition
         let target: FetchTarget
+        let readsCommitted: Bool
         let byteCountMax: Int
         let minOneBatch: Bool
         var read: PartitionRead
         /// How often bytes may be found damaged on the way to an answer.
         var attemptsLeft = 8
+
+        var bound: Offset { readsCommitted ? read.lastStableOffset : read.highWatermark }
     }
 
     private func locate(_ request: LocatedRead, reply: @escaping (Result<PartitionRead, ReadFailure>) -> Void) {
         warming({ [self] () throws(ReadRefusal) in try located(request) }) { [self] found in
             switch found {
-            case .success(.here(let records)):
+            case .success(.here(let records, let aborted)):
                 var read = request.read
-                read.records = records
+                (read.records, read.abortedTransactions) = (records, aborted)
                 count(records, of: request.partition)
                 reply(.success(read))
-            case .success(.cold(let slice)): readCold(slice, for: request, reply: reply)
+            case .success(.cold(let slice, let aborted)):
+                var request = request
+                request.read.abortedTransactions = aborted
+                readCold(slice, for: request, reply: reply)
             case .failure(let refusal): reply(.failure(.log(refusal)))
             }
         }
@@ -140,16 +151,28 @@ extension BrokerShard {
     }
 
     private enum Located {
-        case here(FetchedRecords)
-        case cold(LogSlice)
+        case here(FetchedRecords, [AbortedTransaction])
+        case cold(LogSlice, [AbortedTransaction])
     }
 
     private func located(_ request: LocatedRead) throws(ReadRefusal) -> Located {
-        guard let slice = try slice(for: request, byteCountMax: request.byteCountMax) else { return .here(.none) }
+        guard let slice = try slice(for: request, byteCountMax: request.byteCountMax) else { return .here(.none, []) }
         // What this process has neither written nor checked takes the way through memory, where it is checked.
-        if request.partition.log.isVerified(slice), let records = try cachedRecords(slice) { return .here(records) }
+        if request.partition.log.isVerified(slice), let records = try cachedRecords(slice) {
+            return .here(records, try aborted(in: slice, for: request))
+        }
         let byteCountMax = min(request.byteCountMax, Self.coldByteCountMax)
-        return try self.slice(for: request, byteCountMax: byteCountMax).map { .cold($0) } ?? .here(.none)
+        guard let slice = try self.slice(for: request, byteCountMax: byteCountMax) else { return .here(.none, []) }
+        return .cold(slice, try aborted(in: slice, for: request))
+    }
+
+    private func aborted(
+        in slice: LogSlice, for request: LocatedRead
+    ) throws(ReadRefusal) -> [AbortedTransaction] {
+        guard request.readsCommitted else { return [] }
+        return try request.partition.withLog { log throws(ReadRefusal) in
+            try log.abortedTransactions(from: request.target.fetchOffset, to: slice.nextOffset, on: disk)
+        }
     }
 
     /// Repeats `operation` after each read that it needs from the device; the reply comes in this round if it needs none.
@@ -174,7 +197,7 @@ extension BrokerShard {
     private func slice(for request: LocatedRead, byteCountMax: Int) throws(ReadRefusal) -> LogSlice? {
         try request.partition.withLog { log throws(ReadRefusal) in
             try log.locate(
-                from: request.target.fetchOffset, byteCountMax: byteCountMax, below: request.read.highWatermark,
+                from: request.target.fetchOffset, byteCountMax: byteCountMax, below: request.bound,
                 minOneBatch: request.minOneBatch, on: disk)
         }
     }

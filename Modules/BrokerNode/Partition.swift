@@ -100,7 +100,9 @@ final class Partition {
     private var replicated: [Replicated] = []
     /// How many of `replicated` are staged and not yet in the file: the last ones.
     private var stagedReplicatedCount = 0
-    private var watchers: [(id: UInt64, wake: () -> Void)] = []
+    private var watchers: [(id: UInt64, readsCommitted: Bool, wake: () -> Void)] = []
+    /// What the coordinators of producers were asked, and have not answered, about transactions that begin here.
+    var verifications: [ProducerID: PendingVerification] = [:]
     private var isSynchronizing = false
     /// What was written since the node started, duplicates not counted, for metrics.
     private(set) var appendedByteCount: UInt64 = 0
@@ -150,13 +152,38 @@ extension Partition {
         } catch {
             return reply(.failure(.refused(error)))
         }
-        let produced = ProducedBatch(
-            baseOffset: appended.baseOffset, logAppendTime: logAppendTime, logStartOffset: log.logStartOffset)
         let isNew = !appended.isDuplicate
         staged.append(
             Staged(
-                batch: produced, nextOffset: appended.lastOffset.next, byteCount: isNew ? batch.bytes.count : 0,
-                recordCount: isNew ? batch.header.recordCount : 0, patience: patience, reply: reply))
+                batch: produced(appended, logAppendTime), nextOffset: appended.lastOffset.next,
+                byteCount: isNew ? batch.bytes.count : 0, recordCount: isNew ? batch.header.recordCount : 0,
+                patience: patience, reply: reply))
+    }
+
+    private func produced(_ appended: Appended, _ logAppendTime: Timestamp) -> ProducedBatch {
+        ProducedBatch(
+            baseOffset: appended.baseOffset, logAppendTime: logAppendTime, logStartOffset: log.logStartOffset)
+    }
+
+    /// Stages the end of a producer's transaction; as `append`.
+    ///
+    /// A question to the coordinator that is under way for this producer was about the transaction that ends: its answer
+    /// lets nothing in any more.
+    func append(
+        _ marker: TransactionMarker, _ patience: AppendPatience, at wall: Timestamp, reply: @escaping ProduceReply
+    ) {
+        guard isLeader else { return reply(.failure(.notLeader)) }
+        let appended: Appended
+        do {
+            appended = try log.appendMarker(marker, epoch: leaderEpoch, at: wall)
+        } catch {
+            return reply(.failure(.refused(error)))
+        }
+        verifications[marker.producerID] = nil
+        staged.append(
+            Staged(
+                batch: produced(appended, .none), nextOffset: appended.lastOffset.next, byteCount: 0, recordCount: 0,
+                patience: patience, reply: reply))
     }
 
     /// Whether the round has staged something that is not yet written.
@@ -292,12 +319,17 @@ extension Partition {
         guard let reached = leader?.highWatermark ?? follower?.highWatermark, reached > highWatermark else {
             return answerWaiting()
         }
+        let stableBefore = lastStableOffset
         highWatermark = reached
+        if log.hasUndecidedTransactions { log.settleTransactions(below: reached) }
         answerWaiting()
         answerEndWaiters()
-        wakeWatchers()
+        wakeWatchers(isStableToo: lastStableOffset > stableBefore)
         replicator?.highWatermarkRose(self)
     }
+
+    /// First offset that readers of committed records may not have yet.
+    var lastStableOffset: Offset { log.lastStableOffset(below: highWatermark) }
 
     private func answerReplicated() {
         while let first = replicated.first, first.nextOffset <= safeOffset {
@@ -429,14 +461,18 @@ extension Partition {
 
 extension Partition {
     /// Calls `wake` each time records become readable, until `unwatch`.
-    func watch(_ id: UInt64, wake: @escaping () -> Void) { watchers.append((id, wake)) }
+    ///
+    /// - Parameter readsCommitted: Only when the last stable offset moves.
+    func watch(_ id: UInt64, readsCommitted: Bool, wake: @escaping () -> Void) {
+        watchers.append((id, readsCommitted, wake))
+    }
 
     func unwatch(_ id: UInt64) { watchers.removeAll { $0.id == id } }
 
-    /// Lets every long poll on this partition look again.
-    func wakeWatchers() {
+    /// Lets every long poll on this partition look again, or only those that read what is not committed.
+    func wakeWatchers(isStableToo: Bool = true) {
         let woken = watchers
-        for watcher in woken { watcher.wake() }
+        for watcher in woken where isStableToo || !watcher.readsCommitted { watcher.wake() }
     }
 
     /// Runs an operation of the log that needs no accounting here.

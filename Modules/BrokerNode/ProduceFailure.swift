@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Groups
+internal import KafkaProtocol
 internal import Primitives
 internal import RecordBatch
 internal import StorageEngine
@@ -13,8 +14,13 @@ enum ProduceFailure: Error, Sendable {
     /// Not exactly one batch, or bytes that are none.
     case malformed(DecodeError)
     case invalid(BatchRefusal)
-    /// Transactions are not served, so a batch that belongs to one has no meaning.
-    case transactional
+    /// Part of a transaction, without the transactional id that would tell whose.
+    case noTransactionalID
+    /// Only brokers write control batches.
+    case controlBatch
+    /// What the transaction coordinator says of a batch that would begin a transaction here, in the words of the client's
+    /// version; or that a coordinator is not ready.
+    case coordinator(ErrorCode)
     /// Only the broker writes there.
     case internalTopic
     /// Another broker leads the partition, or nobody does.
@@ -38,7 +44,8 @@ extension ProduceFailure {
         case .timedOut: .timedOut
         case .unknownPartition, .unknownTopicID, .partitionGone, .notLeader, .shuttingDown: .leadershipLost
         case .notEnoughReplicas: .notEnoughReplicas
-        case .invalid, .malformed, .invalidAcks, .transactional, .internalTopic: .recordsTooLarge
+        case .invalid, .malformed, .invalidAcks, .noTransactionalID, .controlBatch, .coordinator, .internalTopic:
+            .recordsTooLarge
         case .refused, .storage, .directory: .storageFailed
         }
     }

@@ -45,6 +45,8 @@ struct StaticReplacement: Sendable {
 /// Records on their way to the log.
 struct PendingAppend: Sendable {
     let records: [GroupRecord]
+    /// Whose transaction they are part of.
+    let producerID: ProducerID?
     let continuation: Continuation
 }
 
@@ -59,6 +61,8 @@ struct Desk: Sendable {
     var appends = OrderedTable<AppendTicket, PendingAppend>()
     var counts = GroupCounts()
     private var lastTicket = AppendTicket(0)
+    /// Of the last record of an offset that was replayed or acknowledged: which of two came later in the log.
+    private var lastOrder: Int64 = 0
 
     init(limits: GroupLimits, entropy: Entropy) {
         self.limits = limits
@@ -68,10 +72,28 @@ struct Desk: Sendable {
     mutating func reply(_ token: RequestToken, _ reply: GroupReply) { effects.append(.reply(token, reply)) }
 
     mutating func append(_ records: [GroupRecord], then continuation: Continuation) {
+        note(records, in: nil, then: continuation)
+        effects.append(.append(records, lastTicket))
+    }
+
+    mutating func append(
+        _ records: [GroupRecord], in producerID: ProducerID, _ producerEpoch: ProducerEpoch,
+        then continuation: Continuation
+    ) {
+        note(records, in: producerID, then: continuation)
+        effects.append(.appendTransactional(records, producerID, producerEpoch, lastTicket))
+    }
+
+    private mutating func note(_ records: [GroupRecord], in producerID: ProducerID?, then continuation: Continuation) {
         precondition(!records.isEmpty, "an append of no records")
         lastTicket = lastTicket.next
-        appends.insert(PendingAppend(records: records, continuation: continuation), for: lastTicket)
-        effects.append(.append(records, lastTicket))
+        appends.insert(
+            PendingAppend(records: records, producerID: producerID, continuation: continuation), for: lastTicket)
+    }
+
+    mutating func nextOrder() -> Int64 {
+        lastOrder += 1
+        return lastOrder
     }
 
     func checkRoomForAppend() throws(GroupRefusal) {

@@ -14,6 +14,8 @@ public enum Event: Equatable, Sendable {
     case appended(AppendTicket)
     /// The records of the ticket are not acknowledged.
     case appendFailed(AppendTicket, AppendFailure)
+    /// The marker of a producer's transaction is in the partition, and committed as its records are.
+    case transactionEnded(ProducerID, committed: Bool)
     /// The topics do not exist any more.
     case topicsDeleted([String])
     /// `nextDeadline` has come.
@@ -26,4 +28,6 @@ public enum Effect: Equatable, Sendable {
     case reply(RequestToken, GroupReply)
     /// Write the records as one batch with acks=all and report `.appended` or `.appendFailed` with the ticket.
     case append([GroupRecord], AppendTicket)
+    /// As `append`, as part of the producer's transaction.
+    case appendTransactional([GroupRecord], ProducerID, ProducerEpoch, AppendTicket)
 }

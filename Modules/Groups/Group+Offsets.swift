@@ -4,9 +4,14 @@ internal import Primitives
 
 extension Group {
     /// Writes what a group has consumed, if the member may speak for the current generation.
-    mutating func commit(_ request: OffsetCommitRequest, for token: RequestToken, _ desk: inout Desk) {
+    ///
+    /// - Parameter producer: Whose transaction the commit is part of.
+    mutating func commit(
+        _ request: OffsetCommitRequest, in producer: (id: ProducerID, epoch: ProducerEpoch)? = nil,
+        for token: RequestToken, _ desk: inout Desk
+    ) {
         do throws(GroupRefusal) {
-            try validateCommit(request)
+            try validateCommit(request, isTransactional: producer != nil)
             try desk.checkRoomForAppend()
         } catch {
             return desk.reply(token, .commitOffsets(.failure(error)))
@@ -30,34 +35,50 @@ extension Group {
             return PartitionResult(partition: partition.partition, refusal: nil)
         }
         guard !records.isEmpty else { return desk.reply(token, .commitOffsets(.success(results))) }
-        send(records, then: .commitReply(token, results), &desk)
+        guard let producer else { return send(records, then: .commitReply(token, results), &desk) }
+        noteSent(records, in: producer.id)
+        desk.append(records, in: producer.id, producer.epoch, then: .commitReply(token, results))
     }
 
-    private func validateCommit(_ request: OffsetCommitRequest) throws(GroupRefusal) {
+    private func validateCommit(_ request: OffsetCommitRequest, isTransactional: Bool) throws(GroupRefusal) {
         guard state != .dead else { throw .coordinatorNotAvailable }
         // Someone who does not use membership, an administrator for example: fine while nobody else owns the group.
         if request.generation < .zero, state == .empty { return }
-        guard request.generation >= .zero || request.member.memberID != .unknown || request.member.instanceID != nil
-        else { throw .unknownMember }
+        let isMember =
+            request.generation >= .zero || request.member.memberID != .unknown || request.member.instanceID != nil
+        // Before KIP-447 a transaction said nothing of membership.
+        if isTransactional, !isMember { return }
+        guard isMember else { throw .unknownMember }
         try validate(request.member)
         guard request.generation == generation else { throw .illegalGeneration(current: generation) }
         // The member has seen the new generation and not yet its assignment: it cannot have consumed anything in it.
-        guard state != .completingRebalance else { throw .rebalanceInProgress }
+        guard state != .completingRebalance || isTransactional else { throw .rebalanceInProgress }
     }
 
     func fetch(_ request: OffsetFetchRequest) -> [FetchedOffsets.Partition] {
         let isVisible = state != .dead
         guard let partitions = request.partitions else {
             guard isVisible else { return [] }
-            return offsets.committed.map { FetchedOffsets.Partition(partition: $0.0, committed: $0.1) }
+            return offsets.committed.map { partition, committed in
+                fetched(partition, committed, requiresStable: request.requiresStable)
+            }
         }
         return partitions.map { wanted in
             var committed = isVisible ? offsets[wanted.partition] : nil
             if let known = committed?.topicID, known != .zero, wanted.topicID != .zero, known != wanted.topicID {
                 committed = nil
             }
-            return FetchedOffsets.Partition(partition: wanted.partition, committed: committed)
+            return fetched(wanted.partition, committed, requiresStable: request.requiresStable)
         }
+    }
+
+    private func fetched(
+        _ partition: TopicPartition, _ committed: CommittedOffset?, requiresStable: Bool
+    ) -> FetchedOffsets.Partition {
+        guard requiresStable, !pendingOffsets.isEmpty, pendingOffsets.contains(partition) else {
+            return FetchedOffsets.Partition(partition: partition, committed: committed)
+        }
+        return FetchedOffsets.Partition(partition: partition, committed: nil, isUnstable: true)
     }
 
     mutating func deleteOffsets(_ request: OffsetDeleteRequest, for token: RequestToken, _ desk: inout Desk) {
@@ -95,10 +116,12 @@ extension Group {
     }
 
     /// Records of this group are on their way to the log.
-    mutating func noteSent(_ records: [GroupRecord]) {
+    mutating func noteSent(_ records: [GroupRecord], in producer: ProducerID? = nil) {
         mayBeInLog = true
         for record in records {
             switch record {
+            case .offsetCommitted(_, let partition, _) where producer != nil:
+                if let producer { pendingOffsets.sent(partition, in: producer) }
             case .offsetCommitted(_, let partition, _), .offsetRemoved(_, let partition): offsets.sent(partition)
             case .groupChanged, .groupRemoved: break
             }
@@ -109,12 +132,13 @@ extension Group {
 
     /// Offsets past their retention at `wall`, sorted, and whether none is left after them (KIP-211).
     func expiredOffsets(at wall: Timestamp, _ limits: GroupLimits) -> (expired: [TopicPartition], none: Bool) {
-        guard !offsets.isEmpty else { return ([], true) }
+        guard !offsets.isEmpty else { return ([], pendingOffsets.isEmpty) }
         guard let start = retentionStart else { return ([], false) }
         var expired: [TopicPartition] = []
-        var leavesNone = true
+        var leavesNone = pendingOffsets.isEmpty
         for partition in offsets.partitions {
             guard !isSubscribed(to: partition.topic), !offsets.isInFlight(partition),
+                !pendingOffsets.contains(partition),
                 let committed = offsets[partition],
                 isExpired(committed, since: start(committed), at: wall, limits)
             else {

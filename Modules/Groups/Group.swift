@@ -40,6 +40,7 @@ struct Group: Sendable {
     var syncTimer: TimerHandle?
 
     var offsets = GroupOffsets()
+    var pendingOffsets = PendingOffsets()
     /// True once the log may hold a record of the group, so that removing it takes a tombstone.
     var mayBeInLog = false
 
@@ -62,7 +63,9 @@ struct Group: Sendable {
     var hasAllMembersJoined: Bool { members.count == awaitingJoinCount && pendingMembers.isEmpty }
 
     /// Nothing durable and nobody here: the group may be forgotten without a trace.
-    var isForgettable: Bool { state == .empty && !mayBeInLog && pendingMembers.isEmpty && offsets.isEmpty }
+    var isForgettable: Bool {
+        state == .empty && !mayBeInLog && pendingMembers.isEmpty && offsets.isEmpty && pendingOffsets.isEmpty
+    }
 
     mutating func enter(_ next: GroupState, at wall: Timestamp) {
         let isLegal =

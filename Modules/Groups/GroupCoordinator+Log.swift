@@ -10,19 +10,25 @@ extension GroupCoordinator {
         if failure == nil, let earlier = desk.appends.firstKey {
             precondition(ticket < earlier, "append \(ticket) is durable before append \(earlier)")
         }
-        for record in pending.records { settle(record, isDurable: failure == nil) }
+        for record in pending.records { settle(record, in: pending.producerID, isDurable: failure == nil) }
         answer(pending.continuation, failure)
         for record in pending.records { forgetIfNothingIsLeft(of: record.group) }
     }
 
-    private mutating func settle(_ record: GroupRecord, isDurable: Bool) {
+    private mutating func settle(_ record: GroupRecord, in producer: ProducerID?, isDurable: Bool) {
         let id = record.group
         switch record {
         case .offsetCommitted(_, let partition, let committed):
-            groups[id]?.offsets.settle(partition, committed, isDurable: isDurable)
-            if isDurable { desk.counts.committedOffsets += 1 }
+            let order = desk.nextOrder()
+            if let producer {
+                groups[id]?.pendingOffsets.settle(
+                    partition, committed, in: producer, order: order, isDurable: isDurable)
+            } else {
+                groups[id]?.offsets.settle(partition, committed, order: order, isDurable: isDurable)
+                if isDurable { desk.counts.committedOffsets += 1 }
+            }
         case .offsetRemoved(_, let partition):
-            groups[id]?.offsets.settle(partition, nil, isDurable: isDurable)
+            groups[id]?.offsets.settle(partition, nil, order: desk.nextOrder(), isDurable: isDurable)
         case .groupChanged:
             break
         case .groupRemoved:
@@ -34,6 +40,23 @@ extension GroupCoordinator {
                 groups[id]?.enter(.empty, at: group.stateChangedAt)
             }
         }
+    }
+
+    /// The offsets that a producer's transaction wanted to commit count from now on, or are forgotten.
+    mutating func endTransaction(of producer: ProducerID, committed: Bool) {
+        for id in groupsOfProducer.removeValue(forKey: producer) ?? [] {
+            for (partition, offset, order) in groups[id]?.pendingOffsets.take(of: producer) ?? [] where committed {
+                groups[id]?.offsets.materialize(partition, offset, order: order)
+                desk.counts.committedOffsets += 1
+            }
+            forgetIfNothingIsLeft(of: id)
+        }
+    }
+
+    /// Remembers which groups a producer's marker concerns.
+    mutating func noteTransaction(of producer: ProducerID, in group: GroupID) {
+        if groupsOfProducer[producer, default: []].contains(group) { return }
+        groupsOfProducer[producer, default: []].append(group)
     }
 
     /// Tells those who wait for an append how it went.

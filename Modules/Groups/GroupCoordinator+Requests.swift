@@ -10,6 +10,7 @@ extension GroupCoordinator {
         case .heartbeat(let request): desk.reply(token, .heartbeat(heartbeat(request)))
         case .leave(let request): desk.reply(token, .leave(leave(request)))
         case .commitOffsets(let request): commit(request, for: token)
+        case .commitTransactionalOffsets(let request): commit(request, for: token)
         case .fetchOffsets(let requests): desk.reply(token, .fetchOffsets(requests.map { fetch($0) }))
         case .deleteOffsets(let request): deleteOffsets(request, for: token)
         case .describe(let ids): desk.reply(token, .describe(ids.map { describe($0) }))
@@ -86,6 +87,23 @@ extension GroupCoordinator {
         forgetIfNothingIsLeft(of: request.group)
     }
 
+    private mutating func commit(_ request: TransactionalCommitRequest, for token: RequestToken) {
+        let group = request.offsets.group
+        do throws(GroupRefusal) {
+            try desk.limits.check(request.offsets)
+            if !groups.contains(group) {
+                guard request.offsets.generation < .zero else { throw .illegalGeneration(current: .none) }
+                try makeGroup(group)
+            }
+        } catch {
+            return desk.reply(token, .commitOffsets(.failure(error)))
+        }
+        noteTransaction(of: request.producerID, in: group)
+        groups[group]?.commit(
+            request.offsets, in: (request.producerID, request.producerEpoch), for: token, &desk)
+        forgetIfNothingIsLeft(of: group)
+    }
+
     private func fetch(_ request: OffsetFetchRequest) -> FetchedOffsets {
         if let group = groups[request.group] {
             return FetchedOffsets(group: request.group, partitions: group.fetch(request), refusal: nil)
@@ -155,7 +173,8 @@ extension GroupCoordinator {
     /// Makes an empty group dead and returns the tombstones that end it.
     private mutating func bury(_ id: GroupID) throws(GroupRefusal) -> [GroupRecord] {
         guard let group = groups[id], group.state != .dead else { throw .groupNotFound }
-        guard group.state == .empty else { throw .groupIsNotEmpty }
+        // An open transaction would bring offsets of it back.
+        guard group.state == .empty, group.pendingOffsets.isEmpty else { throw .groupIsNotEmpty }
         guard group.mayBeInLog else {
             forgetMembership(of: id)
             return []
@@ -215,7 +234,7 @@ extension GroupRequest {
         case .sync: .sync(.failure(refusal))
         case .heartbeat: .heartbeat(refusal)
         case .leave: .leave(.failure(refusal))
-        case .commitOffsets: .commitOffsets(.failure(refusal))
+        case .commitOffsets, .commitTransactionalOffsets: .commitOffsets(.failure(refusal))
         case .fetchOffsets(let requests):
             .fetchOffsets(requests.map { FetchedOffsets(group: $0.group, partitions: [], refusal: refusal) })
         case .deleteOffsets: .deleteOffsets(.failure(refusal))

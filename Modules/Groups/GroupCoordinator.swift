@@ -19,6 +19,8 @@ public struct GroupCoordinator: Sendable {
     private(set) var phase = Phase.loading
     var groups = OrderedTable<GroupID, Group>()
     var desk: Desk
+    /// Groups that offsets of a producer's open transaction are for.
+    var groupsOfProducer: [ProducerID: [GroupID]] = [:]
     private var retentionTimer: TimerHandle?
     private var topicsDeletedWhileLoading: [String] = []
 
@@ -61,6 +63,8 @@ public struct GroupCoordinator: Sendable {
             take(request, for: token)
         case .appended(let ticket): settle(ticket, nil)
         case .appendFailed(let ticket, let failure): settle(ticket, failure)
+        case .transactionEnded(let producer, let committed):
+            if phase == .serving { endTransaction(of: producer, committed: committed) }
         case .topicsDeleted(let topics): topicsDisappeared(topics)
         case .timePassed: passTime()
         }
@@ -70,23 +74,35 @@ public struct GroupCoordinator: Sendable {
 
     /// Takes over one record of the log, in the order of the log; a later one of the same key counts.
     ///
+    /// - Parameter producer: Whose transaction the record is part of, when it is one.
     /// - Precondition: before `.loaded`.
-    public mutating func replay(_ record: GroupRecord) {
+    public mutating func replay(_ record: GroupRecord, in producer: ProducerID? = nil) {
         precondition(phase == .loading, "a record is replayed while \(phase)")
         let id = record.group
         switch record {
         case .offsetCommitted(_, let partition, let committed):
             if !groups.contains(id) { groups.insert(Group(id, at: .none), for: id) }
-            groups[id]?.offsets.replay(partition, committed)
             groups[id]?.mayBeInLog = true
+            let order = desk.nextOrder()
+            guard let producer else { groups[id]?.offsets.replay(partition, committed, order: order); return }
+            groups[id]?.pendingOffsets.replay(partition, committed, in: producer, order: order)
+            noteTransaction(of: producer, in: id)
         case .offsetRemoved(_, let partition):
-            groups[id]?.offsets.replay(partition, nil)
+            groups[id]?.offsets.replay(partition, nil, order: desk.nextOrder())
         case .groupChanged(_, let metadata):
             if !groups.contains(id) { groups.insert(Group(id, at: .none), for: id) }
             groups[id]?.load(metadata)
         case .groupRemoved:
             forgetMembership(of: id)
         }
+    }
+
+    /// Takes over a marker of the log, between the records around it.
+    ///
+    /// - Precondition: before `.loaded`.
+    public mutating func replayEnd(of producer: ProducerID, committed: Bool) {
+        precondition(phase == .loading, "a marker is replayed while \(phase)")
+        endTransaction(of: producer, committed: committed)
     }
 
     private mutating func begin() {
@@ -131,9 +147,9 @@ public struct GroupCoordinator: Sendable {
     mutating func forgetMembership(of id: GroupID) {
         guard var group = groups.remove(id) else { return }
         group.dismiss(telling: .unknownMember, &desk)
-        guard !group.offsets.isEmpty else { return }
+        guard !group.offsets.isEmpty || !group.pendingOffsets.isEmpty else { return }
         var rest = Group(id, at: .none)
-        rest.offsets = group.offsets
+        (rest.offsets, rest.pendingOffsets) = (group.offsets, group.pendingOffsets)
         rest.mayBeInLog = true
         groups.insert(rest, for: id)
     }

@@ -7,6 +7,8 @@ struct GroupOffsets: Sendable {
     private struct Entry: Sendable {
         /// What readers see: the log has acknowledged it.
         var durable: CommittedOffset?
+        /// Of the record of `durable` in the log.
+        var order: Int64 = 0
         /// Records of this partition that the log has not answered. They may turn out durable, so a tombstone must cover
         /// them too.
         var inFlightCount = 0
@@ -43,17 +45,27 @@ struct GroupOffsets: Sendable {
     }
 
     /// The log has answered a record: `committed` is nil for a tombstone.
-    mutating func settle(_ partition: TopicPartition, _ committed: CommittedOffset?, isDurable: Bool) {
+    mutating func settle(
+        _ partition: TopicPartition, _ committed: CommittedOffset?, order: Int64, isDurable: Bool
+    ) {
         guard var entry = topics[partition.topic]?[partition.partition] else { return }
         precondition(entry.inFlightCount > 0, "\(partition): an answer to nothing")
         entry.inFlightCount -= 1
-        if isDurable { entry.durable = committed }
+        if isDurable { (entry.durable, entry.order) = (committed, order) }
         put(entry, for: partition)
     }
 
     /// A record read back from the log.
-    mutating func replay(_ partition: TopicPartition, _ committed: CommittedOffset?) {
-        put(Entry(durable: committed), for: partition)
+    mutating func replay(_ partition: TopicPartition, _ committed: CommittedOffset?, order: Int64) {
+        put(Entry(durable: committed, order: order), for: partition)
+    }
+
+    /// An offset whose transaction was committed: it counts unless a later record has been acknowledged meanwhile.
+    mutating func materialize(_ partition: TopicPartition, _ committed: CommittedOffset, order: Int64) {
+        var entry = topics[partition.topic]?[partition.partition] ?? Entry()
+        guard entry.durable == nil || entry.order < order else { return }
+        (entry.durable, entry.order) = (committed, order)
+        put(entry, for: partition)
     }
 
     private mutating func put(_ entry: Entry, for partition: TopicPartition) {

@@ -64,6 +64,14 @@ public struct FetchedOffsets: Equatable, Sendable {
         public let partition: TopicPartition
         /// Nil where the group has no position: −1 on the wire.
         public let committed: CommittedOffset?
+        /// A transaction that is open wants to commit another offset, and the request asked for stable ones only: ask again.
+        public let isUnstable: Bool
+
+        public init(partition: TopicPartition, committed: CommittedOffset?, isUnstable: Bool = false) {
+            self.partition = partition
+            self.committed = committed
+            self.isUnstable = isUnstable
+        }
     }
 
     public let group: GroupID

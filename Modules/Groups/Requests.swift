@@ -9,6 +9,8 @@ public enum GroupRequest: Equatable, Sendable {
     case heartbeat(HeartbeatRequest)
     case leave(LeaveRequest)
     case commitOffsets(OffsetCommitRequest)
+    /// Answered with `.commitOffsets`.
+    case commitTransactionalOffsets(TransactionalCommitRequest)
     case fetchOffsets([OffsetFetchRequest])
     case deleteOffsets(OffsetDeleteRequest)
     case describe([GroupID])
@@ -174,6 +176,19 @@ public struct OffsetCommitRequest: Equatable, Sendable {
     }
 }
 
+/// TxnOffsetCommit: offsets that count once the producer's transaction is committed. Its coordinator has vouched for it.
+public struct TransactionalCommitRequest: Equatable, Sendable {
+    public var producerID: ProducerID
+    public var producerEpoch: ProducerEpoch
+    public var offsets: OffsetCommitRequest
+
+    public init(producerID: ProducerID, producerEpoch: ProducerEpoch, offsets: OffsetCommitRequest) {
+        self.producerID = producerID
+        self.producerEpoch = producerEpoch
+        self.offsets = offsets
+    }
+}
+
 /// One group of an OffsetFetch.
 public struct OffsetFetchRequest: Equatable, Sendable {
     public struct Partition: Equatable, Sendable {
@@ -190,10 +205,13 @@ public struct OffsetFetchRequest: Equatable, Sendable {
     public var group: GroupID
     /// Nil for every partition the group has committed.
     public var partitions: [Partition]?
+    /// No offset of a partition for which a transaction wants to commit another one (KIP-447).
+    public var requiresStable: Bool
 
-    public init(group: GroupID, partitions: [Partition]?) {
+    public init(group: GroupID, partitions: [Partition]?, requiresStable: Bool = false) {
         self.group = group
         self.partitions = partitions
+        self.requiresStable = requiresStable
     }
 }
 

@@ -200,7 +200,8 @@ private struct World {
         effects = []
         for effect in caused {
             switch effect {
-            case .append(let records, let ticket): waiting.append((records, ticket))
+            case .append(let records, let ticket), .appendTransactional(let records, _, _, let ticket):
+                waiting.append((records, ticket))
             case .reply(let token, let reply): receive(token, reply)
             }
         }

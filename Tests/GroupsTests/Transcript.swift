@@ -70,7 +70,7 @@ struct Transcript {
         switch effect {
         case .reply(let token, let reply):
             trace.append("#\(token) \(describe(reply))")
-        case .append(let records, let ticket):
+        case .append(let records, let ticket), .appendTransactional(let records, _, _, let ticket):
             for record in records { trace.append("log \(ticket): \(describe(record))") }
             waiting.append((records, ticket))
         }

@@ -261,7 +261,7 @@ extension BrokerShard {
         for (place, batch) in batches.enumerated() {
             let records = ProducedRecords(
                 addressed: .known(partition.id), bytes: batch.bytes, acks: acks,
-                timeoutMilliseconds: RPCClient.callMillisecondsDefault)
+                timeoutMilliseconds: RPCClient.callMillisecondsDefault, transactionalID: nil, version: 13)
             take(records) { gathering.set($0, at: place) }
         }
     }

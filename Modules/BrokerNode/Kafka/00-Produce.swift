@@ -38,7 +38,8 @@ extension BrokerShard {
             context.version >= 13 ? address(topic.topicID, partition.index) : address(topic.name, partition.index)
         return ProducedRecords(
             addressed: addressed, bytes: partition.records, acks: RequiredAcks(rawValue: request.acks),
-            timeoutMilliseconds: Int64(max(0, request.timeoutMs)))
+            timeoutMilliseconds: Int64(max(0, request.timeoutMs)), transactionalID: request.transactionalID,
+            version: context.version)
     }
 
     private func answerProduce(
@@ -104,6 +105,9 @@ struct ProducedRecords: Sendable {
     let acks: RequiredAcks?
     /// How long the client waits for acknowledgement by all replicas.
     let timeoutMilliseconds: Int64
+    let transactionalID: String?
+    /// Of the request.
+    let version: Int16
 }
 
 extension BrokerShard {
@@ -122,11 +126,12 @@ extension BrokerShard {
         do throws(BatchRefusal) {
             let rules = partition.settings.batchRules(at: wall)
             let valid = try codecs.validator.validate(records.bytes ?? .empty, rules: rules)
-            guard !valid.header.isTransactional, !valid.header.isControl else {
-                return reply(.failure(.transactional))
-            }
             let patience = AppendPatience(
                 acks: acks, deadline: now.advanced(byMilliseconds: records.timeoutMilliseconds))
+            // One look at the attributes: whoever uses no transactions pays for no more.
+            guard valid.header.isOrdinary else {
+                return takeTransactional(valid, records, in: partition, patience, reply: reply)
+            }
             try stage(valid, in: partition, patience, at: wall, reply: reply)
         } catch {
             reply(.failure(.invalid(error)))
@@ -134,7 +139,7 @@ extension BrokerShard {
     }
 
     /// Why a partition of this shard takes no records now.
-    private func refusal(of acks: RequiredAcks, by partition: Partition) -> ProduceFailure? {
+    func refusal(of acks: RequiredAcks, by partition: Partition) -> ProduceFailure? {
         guard let leader = partition.leader else { return .notLeader }
         guard directory == .healthy else { return .directory(directory) }
         guard acks == .all, leader.isUnderMinInSync else { return nil }
@@ -142,7 +147,7 @@ extension BrokerShard {
             inSync: leader.assignment.inSync.count, min: partition.settings.inSyncReplicasMin)
     }
 
-    private func stage(
+    func stage(
         _ valid: ValidatedBatch, in partition: Partition, _ patience: AppendPatience, at wall: Timestamp,
         reply: @escaping ProduceReply
     ) throws(BatchRefusal) {
@@ -185,6 +190,11 @@ extension BrokerShard {
         if !partition.hasStaged { markDirty(partition) }
         partition.append(batch, header: header, patience, logAppendTime: logAppendTime, at: wallClock, reply: reply)
     }
+}
+
+extension BatchHeader {
+    /// Neither part of a transaction nor written by a broker.
+    fileprivate var isOrdinary: Bool { !isTransactional && !isControl }
 }
 
 extension Batch {

@@ -88,9 +88,14 @@ final class LongPoll {
 
     /// Since version 11 a consumer says where it is, and takes records from a follower (KIP-392).
     private var reader: RecordReader {
-        guard context.version >= 11 else { return RecordReader(mayReadFollower: false, rack: nil) }
-        return RecordReader(mayReadFollower: true, rack: request.rackID.isEmpty ? nil : request.rackID)
+        guard context.version >= 11 else {
+            return RecordReader(mayReadFollower: false, readsCommitted: readsCommitted, rack: nil)
+        }
+        return RecordReader(
+            mayReadFollower: true, readsCommitted: readsCommitted, rack: request.rackID.isEmpty ? nil : request.rackID)
     }
+
+    private var readsCommitted: Bool { request.isolationLevel == 1 }
 
     private var byteCountMax: Int { min(max(0, Int(request.maxBytes)), shard.limits.fetchByteCountMax) }
     private var byteCountMin: Int { min(Int(request.minBytes), byteCountMax) }
@@ -151,16 +156,17 @@ final class LongPoll {
         var partitions = Array(repeating: [(PartitionID, Offset)](), count: shard.node.shardCount)
         for (address, outcome) in zip(addresses, outcomes) {
             guard let id = address.id, case .success(let read) = outcome else { continue }
-            partitions[shard.shard(of: id)].append((id, read.highWatermark))
+            partitions[shard.shard(of: id)].append((id, readsCommitted ? read.lastStableOffset : read.highWatermark))
         }
         let home = shard.index
+        let readsCommitted = readsCommitted
         for (target, watched) in partitions.enumerated() where !watched.isEmpty {
             let carried = LoopConfined(self, home: home)
             shard.ask(
                 target,
                 { shard, reply in
                     reply(
-                        shard.watch(watched) {
+                        shard.watch(watched, readsCommitted: readsCommitted) {
                             shard.ask(home, { origin, done in done(carried.value(on: origin).lookAgain()) }) {
                                 (_: Void) in
                             }
@@ -209,6 +215,7 @@ final class LongPoll {
         partition.partitionIndex = target.index.rawValue
         var records = FetchedRecords.none
         var state = FetchedState()
+        var aborted: [FetchResponse.AbortedTransaction] = []
         switch outcome {
         case .success(let read):
             state = FetchedState(
@@ -224,6 +231,7 @@ final class LongPoll {
             }
             if answer.hasRoom(for: read.records.byteCount) {
                 records = read.records
+                aborted = read.abortedTransactions.map { FetchResponse.AbortedTransaction($0) }
             } else if case .incremental(let session, _) = fetch {
                 shard.sessions.ended(session: session, exhaustedAt: target.topic, target.index)
             }
@@ -237,7 +245,7 @@ final class LongPoll {
                 failed: partition.errorCode != 0 || partition.preferredReadReplica >= 0)
             if case .incremental = fetch, !hasNews { return }
         }
-        partition.abortedTransactions = request.isolationLevel == 1 ? [] : nil
+        partition.abortedTransactions = readsCommitted ? aborted : nil
         answer.add(partition, records, of: target.topic)
     }
 }
@@ -329,22 +337,34 @@ extension BrokerShard {
         reply(outcomes)
     }
 
-    /// Calls `wake`, at least once, when one of the partitions has a high watermark above the given one.
-    func watch(_ watched: [(PartitionID, Offset)], wake: @escaping () -> Void) -> UInt64 {
+    /// Calls `wake`, at least once, when one of the partitions has a high watermark above the given one, or a last stable
+    /// offset.
+    func watch(
+        _ watched: [(PartitionID, Offset)], readsCommitted: Bool = false, wake: @escaping () -> Void
+    ) -> UInt64 {
         let watch = nextWatch()
         for (id, seen) in watched {
             guard let partition = partitions[id] else {
                 wake()
                 continue
             }
-            partition.watch(watch, wake: wake)
-            if partition.highWatermark > seen { wake() } else { markAwaited(partition) }
+            partition.watch(watch, readsCommitted: readsCommitted, wake: wake)
+            let reached = readsCommitted ? partition.lastStableOffset : partition.highWatermark
+            if reached > seen { wake() } else { markAwaited(partition) }
         }
         return watch
     }
 
     func unwatch(_ watch: UInt64, _ watched: [PartitionID]) {
         for id in watched { partitions[id]?.unwatch(watch) }
+    }
+}
+
+extension FetchResponse.AbortedTransaction {
+    fileprivate init(_ aborted: AbortedTransaction) {
+        self.init()
+        producerID = aborted.producerID.rawValue
+        firstOffset = aborted.firstOffset.rawValue
     }
 }
 

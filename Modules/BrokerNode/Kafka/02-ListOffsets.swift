@@ -31,6 +31,7 @@ private enum OffsetQuery: Sendable {
 
 private struct OffsetQuestion: Sendable {
     let query: OffsetQuery?
+    let readsCommitted: Bool
     let epoch: LeaderEpoch
 }
 
@@ -39,14 +40,13 @@ extension BrokerShard {
     private static let endMilliseconds: Int64 = 500
 
     func listOffsets(_ request: ListOffsetsRequest, _ context: RequestContext) {
-        let items = request.topics.flatMap { topic in
+        let readsCommitted = request.isolationLevel == 1
+        let items = request.topics.flatMap { topic -> [(id: PartitionID?, item: OffsetQuestion)] in
             topic.partitions.map { partition in
-                (
-                    id: address(topic.name, partition.partitionIndex).id,
-                    item: OffsetQuestion(
-                        query: OffsetQuery(partition.timestamp, version: context.version),
-                        epoch: LeaderEpoch(partition.currentLeaderEpoch))
-                )
+                let question = OffsetQuestion(
+                    query: OffsetQuery(partition.timestamp, version: context.version), readsCommitted: readsCommitted,
+                    epoch: LeaderEpoch(partition.currentLeaderEpoch))
+                return (id: address(topic.name, partition.partitionIndex).id, item: question)
             }
         }
         askPartitions(items, { $0.findOffset($2, in: $1, reply: $3) }) { [self] answers in
@@ -91,16 +91,16 @@ extension BrokerShard {
             guard isReached else {
                 return reply(.failure(partition.isLeader ? .offsetNotAvailable : .notLeaderOrFollower))
             }
-            answer(query, in: partition, reply: reply)
+            let bound = question.readsCommitted ? partition.lastStableOffset : partition.highWatermark
+            answer(query, in: partition, below: bound, reply: reply)
         }
         if !partition.hasReachedRecoveredEnd { markAwaited(partition) }
     }
 
     private func answer(
-        _ query: OffsetQuery, in partition: Partition,
+        _ query: OffsetQuery, in partition: Partition, below bound: Offset,
         reply: @escaping (Result<TimestampedOffset?, ErrorCode>) -> Void
     ) {
-        let bound = partition.highWatermark
         func plain(_ offset: Offset) -> Result<TimestampedOffset?, ErrorCode> {
             .success(
                 TimestampedOffset(offset: offset, timestamp: .none, leaderEpoch: partition.log.epoch(of: offset)))

@@ -38,7 +38,10 @@ extension BrokerShard {
                     }
                 }
             }
-            return [Groups.OffsetFetchRequest(group: GroupID(request.groupID), partitions: partitions)]
+            return [
+                Groups.OffsetFetchRequest(
+                    group: GroupID(request.groupID), partitions: partitions, requiresStable: request.requireStable)
+            ]
         }
         return request.groups.map { group in
             let partitions = group.topics.map { topics in
@@ -51,7 +54,8 @@ extension BrokerShard {
                     }
                 }
             }
-            return Groups.OffsetFetchRequest(group: GroupID(group.groupID), partitions: partitions)
+            return Groups.OffsetFetchRequest(
+                group: GroupID(group.groupID), partitions: partitions, requiresStable: request.requireStable)
         }
     }
 
@@ -71,7 +75,7 @@ extension BrokerShard {
                     partition.committedLeaderEpoch = $0.committed?.leaderEpoch.rawValue ?? -1
                 }
                 partition.metadata = $0.committed?.metadata ?? ""
-                if context.version < 2 { partition.errorCode = code }
+                partition.errorCode = context.version < 2 ? code : $0.unstableCode
                 return partition
             }
             return topic
@@ -95,6 +99,7 @@ extension BrokerShard {
                     partition.committedOffset = $0.committed?.offset.rawValue ?? -1
                     partition.committedLeaderEpoch = $0.committed?.leaderEpoch.rawValue ?? -1
                     partition.metadata = $0.committed?.metadata ?? ""
+                    partition.errorCode = $0.unstableCode
                     return partition
                 }
                 return topic
@@ -138,4 +143,8 @@ extension BrokerShard {
         }
         return topics
     }
+}
+
+extension FetchedOffsets.Partition {
+    fileprivate var unstableCode: Int16 { (isUnstable ? ErrorCode.unstableOffsetCommit : .none).rawValue }
 }

@@ -9,8 +9,8 @@ extension BrokerShard {
         let items = request.topics.flatMap { topic in
             topic.partitionIndexes.map { (id: address(topic.name, $0).id, item: ()) }
         }
-        askPartitions(items, { _, partition, _, reply in reply(partition?.log.describeProducers()) }) {
-            [self] (answers: [[ProducerDescription]?]) in
+        askPartitions(items, { _, partition, _, reply in reply(Self.producers(of: partition)) }) {
+            [self] (answers: [Result<[ProducerDescription], ErrorCode>]) in
             var answers = answers.makeIterator()
             var response = DescribeProducersResponse()
             response.topics = request.topics.map { topic in
@@ -19,17 +19,24 @@ extension BrokerShard {
                 topicResponse.partitions = topic.partitionIndexes.map { index in
                     var partition = DescribeProducersResponse.PartitionResponse()
                     partition.partitionIndex = index
-                    guard let producers = answers.next() ?? nil else {
-                        partition.errorCode = ErrorCode.unknownTopicOrPartition.rawValue
-                        return partition
+                    switch answers.next() {
+                    case .success(let producers)?:
+                        partition.activeProducers = producers.map { DescribeProducersResponse.ProducerState($0) }
+                    case .failure(let code)?: partition.errorCode = code.rawValue
+                    case nil: preconditionFailure("fewer answers than partitions")
                     }
-                    partition.activeProducers = producers.map { DescribeProducersResponse.ProducerState($0) }
                     return partition
                 }
                 return topicResponse
             }
             respond(response, to: context)
         }
+    }
+
+    private static func producers(of partition: Partition?) -> Result<[ProducerDescription], ErrorCode> {
+        guard let partition else { return .failure(.unknownTopicOrPartition) }
+        guard partition.isLeader else { return .failure(.notLeaderOrFollower) }
+        return .success(partition.log.describeProducers())
     }
 }
 

@@ -60,6 +60,8 @@ extension BrokerShard {
         case .incrementalAlterConfigs: incrementalAlterConfigs(try decode(&reader, context), context)
         case .offsetDelete: offsetDelete(try decode(&reader, context), context)
         case .describeCluster: describeCluster(try decode(&reader, context), context)
+        case .writeTxnMarkers: writeTxnMarkers(try decode(&reader, context), context)
+        case .txnOffsetCommit: txnOffsetCommit(try decode(&reader, context), context)
         case .describeProducers: describeProducers(try decode(&reader, context), context)
         case .describeTopicPartitions: describeTopicPartitions(try decode(&reader, context), context)
         case .electLeaders: electLeaders(try decode(&reader, context), context)

@@ -21,7 +21,9 @@ extension ProduceFailure {
         case .invalidAcks: .invalidRequiredAcks
         case .malformed: .corruptMessage
         case .invalid(let refusal): refusal.kafkaCode
-        case .transactional: .invalidTxnState
+        case .noTransactionalID: .transactionalIDAuthorizationFailed
+        case .controlBatch: .invalidRecord
+        case .coordinator(let code): code
         case .internalTopic: .topicAuthorizationFailed
         case .refused(let refusal): refusal.kafkaCode
         case .storage, .directory: .kafkaStorageError
@@ -35,7 +37,8 @@ extension ProduceFailure {
     var message: String? {
         switch self {
         case .invalid(let refusal): refusal.message
-        case .transactional: "transactions are not served"
+        case .noTransactionalID: "the batch is part of a transaction, and the request names no transactional id"
+        case .controlBatch: "only brokers write control batches"
         case .internalTopic: "only the broker writes to this topic"
         case .notEnoughReplicas(let inSync, let min):
             "\(inSync) replicas are in sync, and min.insync.replicas asks for \(min): retry when more brokers are back"

@@ -123,6 +123,14 @@ extension LeaveGroupResponse: ErrorCarrying {
     var firstErrorCode: Int16 { either(errorCode, first(members, \.errorCode)) }
 }
 
+extension WriteTxnMarkersResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { first(markers) { first($0.topics) { first($0.partitions, \.errorCode) } } }
+}
+
+extension TxnOffsetCommitResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { first(topics) { first($0.partitions, \.errorCode) } }
+}
+
 extension OffsetCommitResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(topics) { first($0.partitions, \.errorCode) } }
 }

@@ -22,6 +22,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
     case deleteRecords = 21
     case initProducerId = 22
     case offsetForLeaderEpoch = 23
+    case writeTxnMarkers = 27
+    case txnOffsetCommit = 28
     case describeConfigs = 32
     case alterConfigs = 33
     case describeLogDirs = 35
@@ -63,6 +65,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .deleteRecords: "DeleteRecords"
         case .initProducerId: "InitProducerId"
         case .offsetForLeaderEpoch: "OffsetForLeaderEpoch"
+        case .writeTxnMarkers: "WriteTxnMarkers"
+        case .txnOffsetCommit: "TxnOffsetCommit"
         case .describeConfigs: "DescribeConfigs"
         case .alterConfigs: "AlterConfigs"
         case .describeLogDirs: "DescribeLogDirs"
@@ -106,6 +110,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .deleteRecords: 0...2
         case .initProducerId: 0...6
         case .offsetForLeaderEpoch: 0...4
+        case .writeTxnMarkers: 1...2
+        case .txnOffsetCommit: 0...5
         case .describeConfigs: 0...4
         case .alterConfigs: 0...2
         case .describeLogDirs: 0...5
@@ -161,6 +167,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .deleteRecords: 2
         case .initProducerId: 2
         case .offsetForLeaderEpoch: 4
+        case .writeTxnMarkers: 1
+        case .txnOffsetCommit: 3
         case .describeConfigs: 4
         case .alterConfigs: 2
         case .describeLogDirs: 2
