@@ -69,6 +69,7 @@ let package = Package(
         module("Coordinator", ["Primitives", hashTrees]),
         module("Replication", ["Primitives", "RecordBatch"]),
         module("Groups", ["Primitives"]),
+        module("Transactions", ["Primitives"]),
 
         // Mechanisms.
         module("Transport", ["Primitives", "WireProtocol"] + nio),
@@ -83,7 +84,7 @@ let package = Package(
             [
                 "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication",
                 "Coordinator",
-                "Groups", "Transport", "Telemetry", "ControllerNode",
+                "Groups", "Transactions", "Transport", "Telemetry", "ControllerNode",
             ] + collections),
 
         // Clients.
@@ -155,6 +156,7 @@ let package = Package(
         tests("Coordinator", ["Primitives"], exclude: ["Raft/Scenarios"]),
         tests("Replication", ["Primitives", "RecordBatch"]),
         tests("Groups", ["Primitives"], exclude: ["Scenarios", "Vectors"]),
+        tests("Transactions", ["Primitives"]),
         tests("Transport", ["Primitives", "WireProtocol", "CShims"] + nio),
         tests("Telemetry", [logging]),
         tests(

@@ -15,6 +15,7 @@ private let allowed: [String: Set<String>] = [
     "Coordinator": ["Primitives"],
     "Replication": ["Primitives", "RecordBatch"],
     "Groups": ["Primitives"],
+    "Transactions": ["Primitives"],
     "Transport": [
         "Primitives", "WireProtocol", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "Glibc",
     ],
@@ -25,7 +26,7 @@ private let allowed: [String: Set<String>] = [
     ],
     "BrokerNode": [
         "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication", "Coordinator",
-        "Groups", "Transport", "Telemetry", "ControllerNode", "Logging", "FoundationEssentials",
+        "Groups", "Transactions", "Transport", "Telemetry", "ControllerNode", "Logging", "FoundationEssentials",
     ],
     "AdminClient": ["Primitives", "WireProtocol", "Transport"],
     "MyelinClient": ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"],
@@ -37,7 +38,9 @@ private let anywhere: Set<String> = [
 ]
 
 /// Modules that must run unchanged inside a simulator: no world in them.
-private let cores = ["RecordBatch", "KafkaProtocol", "WireProtocol", "Coordinator", "Replication", "Groups"]
+private let cores = [
+    "RecordBatch", "KafkaProtocol", "WireProtocol", "Coordinator", "Replication", "Groups", "Transactions",
+]
 
 /// Words by which a core would reach for the world.
 private let worldly = [
