@@ -2,7 +2,8 @@
 
 public import Primitives
 
-/// Number of a method on the wire. The high byte is its family: 1 admin; 2 replication; 3 controller; 5 clients.
+/// Number of a method on the wire. The high byte is its family: 1 admin; 2 replication; 3 controller; 4 transactions;
+/// 5 clients.
 public struct MethodID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let rawValue: UInt16
     @inlinable public init(_ rawValue: UInt16) { self.rawValue = rawValue }

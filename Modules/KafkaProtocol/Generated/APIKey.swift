@@ -22,6 +22,9 @@ public enum APIKey: Int16, CaseIterable, Sendable {
     case deleteRecords = 21
     case initProducerId = 22
     case offsetForLeaderEpoch = 23
+    case addPartitionsToTxn = 24
+    case addOffsetsToTxn = 25
+    case endTxn = 26
     case writeTxnMarkers = 27
     case txnOffsetCommit = 28
     case describeConfigs = 32
@@ -39,6 +42,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
     case describeCluster = 60
     case describeProducers = 61
     case unregisterBroker = 64
+    case describeTransactions = 65
+    case listTransactions = 66
     case describeTopicPartitions = 75
     case addRaftVoter = 80
     case removeRaftVoter = 81
@@ -65,6 +70,9 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .deleteRecords: "DeleteRecords"
         case .initProducerId: "InitProducerId"
         case .offsetForLeaderEpoch: "OffsetForLeaderEpoch"
+        case .addPartitionsToTxn: "AddPartitionsToTxn"
+        case .addOffsetsToTxn: "AddOffsetsToTxn"
+        case .endTxn: "EndTxn"
         case .writeTxnMarkers: "WriteTxnMarkers"
         case .txnOffsetCommit: "TxnOffsetCommit"
         case .describeConfigs: "DescribeConfigs"
@@ -82,6 +90,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .describeCluster: "DescribeCluster"
         case .describeProducers: "DescribeProducers"
         case .unregisterBroker: "UnregisterBroker"
+        case .describeTransactions: "DescribeTransactions"
+        case .listTransactions: "ListTransactions"
         case .describeTopicPartitions: "DescribeTopicPartitions"
         case .addRaftVoter: "AddRaftVoter"
         case .removeRaftVoter: "RemoveRaftVoter"
@@ -110,6 +120,9 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .deleteRecords: 0...2
         case .initProducerId: 0...6
         case .offsetForLeaderEpoch: 0...4
+        case .addPartitionsToTxn: 0...5
+        case .addOffsetsToTxn: 0...4
+        case .endTxn: 0...5
         case .writeTxnMarkers: 1...2
         case .txnOffsetCommit: 0...5
         case .describeConfigs: 0...4
@@ -127,6 +140,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .describeCluster: 0...2
         case .describeProducers: 0...0
         case .unregisterBroker: 0...0
+        case .describeTransactions: 0...0
+        case .listTransactions: 0...2
         case .describeTopicPartitions: 0...0
         case .addRaftVoter: 0...1
         case .removeRaftVoter: 0...0
@@ -141,6 +156,7 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         switch self {
         case .produce: 0...13
         case .initProducerId: 0...5
+        case .listTransactions: 0...1
         default: validVersions
         }
     }
@@ -167,6 +183,9 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .deleteRecords: 2
         case .initProducerId: 2
         case .offsetForLeaderEpoch: 4
+        case .addPartitionsToTxn: 3
+        case .addOffsetsToTxn: 3
+        case .endTxn: 3
         case .writeTxnMarkers: 1
         case .txnOffsetCommit: 3
         case .describeConfigs: 4
@@ -184,6 +203,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .describeCluster: 0
         case .describeProducers: 0
         case .unregisterBroker: 0
+        case .describeTransactions: 0
+        case .listTransactions: 0
         case .describeTopicPartitions: 0
         case .addRaftVoter: 0
         case .removeRaftVoter: 0
