@@ -29,6 +29,21 @@ struct FeatureTests {
         #expect(try update(&deciding, to: 1, of: "metadata.version") == .unknownFeature("metadata.version"))
     }
 
+    @Test("transactions go down and up in a cluster of several brokers, and change nothing else")
+    func transactions() throws {
+        var deciding = try Deciding()
+        try deciding.join(2)
+        let transactions = Features.transactions.name
+        let before = deciding.image.configValue("min.insync.replicas", of: .brokerDefaults)
+        #expect(try update(&deciding, to: 2, of: transactions) == nil)
+        #expect(try update(&deciding, to: 1, .safeDowngrade, of: transactions) == nil)
+        #expect(deciding.image.featureLevel(transactions) == 1)
+        #expect(
+            try update(&deciding, to: 3, of: transactions) == .unsupportedLevel(3, supported: Features.transactions))
+        #expect(try update(&deciding, to: 2, of: transactions) == nil)
+        #expect(deciding.image.configValue("min.insync.replicas", of: .brokerDefaults) == before)
+    }
+
     @Test("with level 1 a cluster has one broker, live at once, and a second one is told to wait for level 2")
     func single() throws {
         var deciding = try Deciding(level: 1)

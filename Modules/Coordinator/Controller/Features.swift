@@ -12,11 +12,15 @@ public enum Features {
     /// From this level of `metadata` on a cluster may have several brokers.
     static let clusterLevel: Int16 = 2
 
+    /// How clients take part in transactions (KIP-890). Level 2: Produce adds partitions by itself, and every end of a
+    /// transaction raises the producer's epoch. Clients look for it; brokers serve those that do not as well.
+    public static let transactions = FeatureRange(name: "transaction.version", levelMin: 1, levelMax: 2)
+
     /// What this version understands, sorted by name: for ApiVersions and for registration.
     ///
-    /// Kafka's own features (`metadata.version`, `group.version`, `transaction.version`, `share.version`) stand for
-    /// things that are not here, so none is claimed.
-    public static let supported = [metadata]
+    /// Kafka's other features (`metadata.version`, `group.version`, `share.version`) stand for things that are not here, so
+    /// none is claimed.
+    public static let supported = [metadata, transactions]
 }
 
 extension MetadataImage {
@@ -104,7 +108,9 @@ public struct UpdateFeatures: ControllerCommand {
             let current = state.image.featureLevel(update.name)
             guard !validateOnly, current != update.level else { continue }
             decision.records.append(.featureLevelSet(name: update.name, level: update.level))
-            if current < Features.clusterLevel, update.level >= Features.clusterLevel {
+            if update.name == Features.metadata.name, current < Features.clusterLevel,
+                update.level >= Features.clusterLevel
+            {
                 decision.records += state.agreedInSyncMin()
             }
         }
@@ -125,7 +131,9 @@ public struct UpdateFeatures: ControllerCommand {
         guard update.level < current else { return nil }
         switch update.direction {
         case .upgrade: return .downgrade(current: current)
-        case .safeDowngrade: return image.hasClusterFacts ? .factsInUse(current: current) : nil
+        case .safeDowngrade:
+            let isMetadata = update.name == Features.metadata.name
+            return isMetadata && image.hasClusterFacts ? .factsInUse(current: current) : nil
         case .unsafeDowngrade: return .unsafeDowngrade
         }
     }

@@ -8,6 +8,8 @@ public enum InternalTopic: String, Sendable, CaseIterable, Codable {
     case consumerOffsets = "__consumer_offsets"
     /// What unclean elections lost, one record for each, the newest of a key holds.
     case lossManifest = "__loss_manifest"
+    /// Transactional ids, their producers and transactions.
+    case transactionState = "__transaction_state"
 
     public var name: String { rawValue }
 
@@ -16,21 +18,36 @@ public enum InternalTopic: String, Sendable, CaseIterable, Codable {
 
     /// The topic as its settings want it, with no more replicas than there are brokers.
     package func definition(on state: ControllerState) -> NewTopic {
-        let brokerCount = max(1, state.image.placementCandidates().count)
-        let partitionCount =
-            switch self {
-            case .consumerOffsets: Int32(state.settings[.offsetsTopicPartitions])
+        switch self {
+        case .consumerOffsets:
+            definition(
+                on: state, partitions: state.settings[.offsetsTopicPartitions],
+                replicationFactor: .offsetsTopicReplicationFactor, segmentBytes: .offsetsTopicSegmentBytes)
+        case .lossManifest:
             // Losses are few, and whoever reads them wants them in order.
-            case .lossManifest: Int32(1)
-            }
+            definition(
+                on: state, partitions: 1, replicationFactor: .offsetsTopicReplicationFactor,
+                segmentBytes: .offsetsTopicSegmentBytes)
+        case .transactionState:
+            definition(
+                on: state, partitions: state.settings[.transactionTopicPartitions],
+                replicationFactor: .transactionTopicReplicationFactor, segmentBytes: .transactionTopicSegmentBytes)
+        }
+    }
+
+    private func definition(
+        on state: ControllerState, partitions: Int, replicationFactor: BrokerKey<Int>,
+        segmentBytes: BrokerKey<Int>
+    ) -> NewTopic {
+        let brokerCount = max(1, state.image.placementCandidates().count)
         return NewTopic(
-            name: name, partitionCount: partitionCount,
-            replicationFactor: Int16(min(state.settings[.offsetsTopicReplicationFactor], brokerCount)),
+            name: name, partitionCount: Int32(partitions),
+            replicationFactor: Int16(min(state.settings[replicationFactor], brokerCount)),
             configs: [
                 .init(name: "cleanup.policy", value: "compact"),
                 // The broker's batches are stored as it wrote them, whatever the default of other topics.
                 .init(name: "compression.type", value: "producer"),
-                .init(name: "segment.bytes", value: String(state.settings[.offsetsTopicSegmentBytes])),
+                .init(name: "segment.bytes", value: String(state.settings[segmentBytes])),
             ])
     }
 }

@@ -75,6 +75,15 @@ extension BrokerKey where Value == Int {
     public static var offsetsTopicPartitions: Self { Self("offsets.topic.num.partitions") }
     public static var offsetsTopicReplicationFactor: Self { Self("offsets.topic.replication.factor") }
     public static var offsetsTopicSegmentBytes: Self { Self("offsets.topic.segment.bytes") }
+
+    public static var transactionTimeoutMillisecondsMax: Self { Self("transaction.max.timeout.ms") }
+    public static var transactionalIDExpirationMilliseconds: Self { Self("transactional.id.expiration.ms") }
+    public static var transactionalIDExpirationCheckIntervalMilliseconds: Self {
+        Self("transaction.remove.expired.transaction.cleanup.interval.ms")
+    }
+    public static var transactionTopicPartitions: Self { Self("transaction.state.log.num.partitions") }
+    public static var transactionTopicReplicationFactor: Self { Self("transaction.state.log.replication.factor") }
+    public static var transactionTopicSegmentBytes: Self { Self("transaction.state.log.segment.bytes") }
 }
 
 extension BrokerKey where Value == Int? {

@@ -19,7 +19,8 @@ public struct SettingsTable: Sendable {
 
     /// Settings of brokers.
     public static let broker = SettingsTable(
-        nodeSettings + networkSettings + clusterSettings + logSettings + topicDefaultSettings + groupSettings)
+        nodeSettings + networkSettings + clusterSettings + logSettings + topicDefaultSettings + groupSettings
+            + transactionSettings)
 
     /// Settings of topics.
     public static let topic = SettingsTable(topicSettings)

@@ -48,7 +48,7 @@ struct AdminClusterTests {
             #expect(broker.endpoints.map(\.listenerName) == ["PLAINTEXT", "RPC"])
             #expect(broker.endpoints.map(\.port).last == Int32(node.server.address.port))
             #expect(info.controllers.map(\.isActive) == [true])
-            #expect(info.features.map(\.name) == ["myelin.metadata"])
+            #expect(info.features.map(\.name) == ["myelin.metadata", "transaction.version"])
         }
     }
 
