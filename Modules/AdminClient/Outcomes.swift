@@ -21,6 +21,8 @@ extension Admin.GroupLag: AdminOutcome {}
 extension Admin.PartitionLag: AdminOutcome {}
 extension Admin.OffsetReset: AdminOutcome {}
 extension Admin.GroupOutcome: AdminOutcome {}
+extension Admin.TransactionDescription: AdminOutcome {}
+extension Admin.TransactionOutcome: AdminOutcome {}
 extension Admin.ConfigDescription: AdminOutcome {}
 extension Admin.ConfigOutcome: AdminOutcome {}
 

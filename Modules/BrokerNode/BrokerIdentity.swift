@@ -3,6 +3,7 @@
 internal import Coordinator
 internal import Groups
 internal import Primitives
+internal import Transactions
 
 /// What a broker is from start to stop; the same value on all its shards.
 struct BrokerIdentity: Sendable {
@@ -26,6 +27,7 @@ struct BrokerIdentity: Sendable {
 struct BrokerLimits: Sendable {
     var sessions = FetchSessions.Limits()
     var groups = GroupLimits()
+    var transactions = TransactionLimits()
     /// Longest long poll: a client that asks for more is answered empty after this.
     var fetchWaitMillisecondsMax: Int64 = 60_000
     /// Most record bytes in one fetch response, a first batch excepted (`fetch.max.bytes`).
@@ -51,5 +53,9 @@ struct BrokerLimits: Sendable {
         groups.offsetMetadataLengthMax = settings[.offsetMetadataBytesMax]
         groups.offsetsRetentionMilliseconds = Int64(settings[.offsetsRetentionMinutes]) * 60_000
         groups.retentionCheckIntervalMilliseconds = Int64(settings[.offsetsRetentionCheckIntervalMilliseconds])
+        transactions.timeoutMillisecondsMax = Int32(clamping: settings[.transactionTimeoutMillisecondsMax])
+        transactions.expirationMilliseconds = Int64(settings[.transactionalIDExpirationMilliseconds])
+        transactions.expirationCheckMilliseconds = Int64(
+            settings[.transactionalIDExpirationCheckIntervalMilliseconds])
     }
 }

@@ -189,6 +189,7 @@ extension BrokerShard {
             logger.error("the metadata log was not closed cleanly: \(error)")
         }
         replicator.close()
+        peerCalls = nil
         (controllerPort as? ControllerClient)?.close()
         controller = nil
         controllerPort = nil

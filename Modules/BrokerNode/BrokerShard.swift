@@ -36,6 +36,9 @@ final class BrokerShard {
     var groups: [PartitionIndex: GroupShell] = [:]
     /// Of the partitions of `__loss_manifest` that this shard leads.
     var lossLedgers: [PartitionID: LossLedger] = [:]
+    var transactions: [PartitionIndex: TransactionShell] = [:]
+    /// Calls to other brokers, for coordinators and leaders of transactions; none in a node without RPC.
+    var peerCalls: PeerCalls?
     var sessions: FetchSessions
     var directory = DirectoryHealth.healthy
     var entropy: Entropy
@@ -210,10 +213,11 @@ extension BrokerShard {
         schedule(at: deadline) { [self] in if controllerDeadline == deadline { controllerDeadline = nil } }
     }
 
-    /// The node is stopping: ends long polls and hands the groups over.
+    /// The node is stopping: ends long polls and hands groups and transactions over.
     func beginDraining() {
         isDraining = true
         for shell in groups.sorted(by: { $0.key < $1.key }).map(\.value) { shell.resign() }
+        for shell in transactions.sorted(by: { $0.key < $1.key }).map(\.value) { shell.resign() }
         for partition in partitions.values { partition.wakeWatchers() }
     }
 

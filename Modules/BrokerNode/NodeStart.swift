@@ -98,13 +98,12 @@ struct NodeStart: Sendable {
             let index = loop.index
             let descriptor = try await shards.run(on: index) { [identity] shard in
                 shards.loops[index].onRoundEnd { shards[index].endRound() }
-                shard.replicator.links = RPCReplicaLinks(
-                    loop: shards.loops[index],
-                    hello: .node(identity.id, role: .broker, clusterID: identity.clusterID, wants: .broker)
-                ) { event in shards[index].replicator.happened(event) }
-                shard.repairer.reader = RPCReplicaReader(
-                    loop: shards.loops[index],
-                    hello: .node(identity.id, role: .broker, clusterID: identity.clusterID, wants: .broker))
+                let hello = Hello.node(identity.id, role: .broker, clusterID: identity.clusterID, wants: .broker)
+                shard.peerCalls = PeerCalls(loop: shards.loops[index], hello: hello)
+                shard.replicator.links = RPCReplicaLinks(loop: shards.loops[index], hello: hello) { event in
+                    shards[index].replicator.happened(event)
+                }
+                shard.repairer.reader = RPCReplicaReader(loop: shards.loops[index], hello: hello)
                 return shard.disk.completionDescriptor
             }
             guard let descriptor else { continue }

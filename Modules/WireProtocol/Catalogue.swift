@@ -90,6 +90,7 @@ extension Catalogue {
         catalogue.addTopics()
         catalogue.addGroups()
         catalogue.addConfigs()
+        catalogue.addTransactions()
         catalogue.addPeers()
         return catalogue
     }
@@ -135,6 +136,12 @@ extension Catalogue {
         add(Admin.configDescribe)
         add(Admin.configAlter)
         add(Admin.configExplain)
+    }
+
+    private mutating func addTransactions() {
+        add(Admin.transactionList)
+        add(Admin.transactionDescribe)
+        add(Admin.transactionAbort)
     }
 
     private mutating func addPeers() {

@@ -71,10 +71,12 @@ final class AdminService: Sendable {
         registerTopics(in: &service)
         registerRecords(in: &service)
         registerGroups(in: &service)
+        registerTransactionAdministration(in: &service)
         registerConfigs(in: &service)
         registerElasticity(in: &service)
         registerPeers(in: &service)
         service.raw(Clients.session) { [shards] call in SessionCall(call, shards: shards).begin() }
+        registerTransactions(in: &service)
         return service
     }
 
@@ -106,6 +108,12 @@ final class AdminService: Sendable {
         service.on(Admin.groupLag) { [self] request, _ in try await groupLag(request) }
         service.on(Admin.groupOffsetReset) { [self] request, _ in try await groupOffsetReset(request) }
         service.on(Admin.groupDelete) { [self] request, _ in try await groupDelete(request) }
+    }
+
+    private func registerTransactionAdministration(in service: inout RPCService) {
+        service.on(Admin.transactionList) { [self] request, _ in try await transactionList(request) }
+        service.on(Admin.transactionDescribe) { [self] request, _ in try await transactionDescribe(request) }
+        service.on(Admin.transactionAbort) { [self] request, _ in try await transactionAbort(request) }
     }
 
     private func registerConfigs(in service: inout RPCService) {

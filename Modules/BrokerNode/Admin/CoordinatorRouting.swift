@@ -16,14 +16,26 @@ extension AdminService {
         return leader
     }
 
-    /// Splits groups by their coordinators, asks each, and gives back one outcome for each group in the order asked.
-    ///
-    /// - Parameters:
-    ///   - request: What another broker is asked; with `localOnly`.
-    ///   - here: Answers for the groups of this broker.
-    ///   - failed: What stands for a group whose coordinator did not answer.
+    /// As `ofCoordinators(_:_:of:)`, for groups.
     func ofCoordinators<Request, Response, Outcome: Sendable>(
         _ ids: [String], _ method: UnaryMethod<Request, Response>, localOnly: Bool,
+        _ request: @escaping @Sendable ([String]) -> Request, _ outcomes: (Response) -> [Outcome],
+        here: ([String]) async throws -> [Outcome], failed: (String, RPCError) -> Outcome
+    ) async throws -> [Outcome] {
+        try await ofCoordinators(
+            ids, method, of: coordinator, localOnly: localOnly, request, outcomes, here: here, failed: failed)
+    }
+
+    /// Splits ids by their coordinators, asks each, and gives back one outcome for each id in the order asked.
+    ///
+    /// - Parameters:
+    ///   - owner: The broker that coordinates an id.
+    ///   - request: What another broker is asked; with `localOnly`.
+    ///   - here: Answers for the ids of this broker.
+    ///   - failed: What stands for an id whose coordinator did not answer.
+    func ofCoordinators<Request, Response, Outcome: Sendable>(
+        _ ids: [String], _ method: UnaryMethod<Request, Response>,
+        of owner: (String, MetadataImage) throws(RPCError) -> NodeID, localOnly: Bool,
         _ request: @escaping @Sendable ([String]) -> Request, _ outcomes: (Response) -> [Outcome],
         here: ([String]) async throws -> [Outcome], failed: (String, RPCError) -> Outcome
     ) async throws -> [Outcome] {
@@ -33,7 +45,7 @@ extension AdminService {
         var places: [NodeID: [Int]] = [:]
         for (place, id) in ids.enumerated() {
             do throws(RPCError) {
-                places[try coordinator(of: id, in: image), default: []].append(place)
+                places[try owner(id, image), default: []].append(place)
             } catch {
                 found[place] = failed(id, error)
             }
@@ -55,7 +67,7 @@ extension AdminService {
             for (place, outcome) in zip(mine, try await here(mine.map { ids[$0] })) { found[place] = outcome }
         }
         return zip(ids, found).map { id, outcome in
-            outcome ?? failed(id, RPCError(.internalFault, "the coordinator left the group out"))
+            outcome ?? failed(id, RPCError(.internalFault, "the coordinator left it out"))
         }
     }
 

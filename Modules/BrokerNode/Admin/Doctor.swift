@@ -3,6 +3,7 @@
 internal import Coordinator
 internal import Groups
 internal import Primitives
+internal import Transactions
 internal import StorageEngine
 internal import Telemetry
 internal import WireProtocol
@@ -17,6 +18,8 @@ enum DoctorCheck: String, CaseIterable, Sendable {
     case damagedPartitions = "damaged-partitions"
     case scrub
     case groupCoordinators = "group-coordinators"
+    case transactionCoordinators = "transaction-coordinators"
+    case openTransactions = "open-transactions"
     case diskSpace = "disk-space"
     case syncLatency = "sync-latency"
     case diskMechanism = "disk-mechanism"
@@ -40,7 +43,8 @@ enum DoctorCheck: String, CaseIterable, Sendable {
             .underMinInSync, .singleCopies, .losses, .clockSkew, .leaderBalance:
             true
         case .logDirectory, .metadataLog, .unopenedPartitions, .damagedPartitions, .scrub, .groupCoordinators,
-            .diskSpace, .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables:
+            .transactionCoordinators, .openTransactions, .diskSpace, .syncLatency, .diskMechanism, .idleGroupLag,
+            .clock, .settingsWithoutEffect, .unknownVariables:
             false
         }
     }
@@ -49,11 +53,12 @@ enum DoctorCheck: String, CaseIterable, Sendable {
     var decidesHealth: Bool {
         switch self {
         case .logDirectory, .metadataLog, .offlinePartitions, .underReplicatedPartitions, .unopenedPartitions,
-            .damagedPartitions, .groupCoordinators, .diskSpace, .quorum, .fencedBrokers, .unreachableBrokers,
+            .damagedPartitions, .groupCoordinators, .transactionCoordinators, .diskSpace, .quorum, .fencedBrokers,
+            .unreachableBrokers,
             .underMinInSync:
             true
-        case .scrub, .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables,
-            .singleCopies, .losses, .clockSkew, .leaderBalance:
+        case .scrub, .openTransactions, .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect,
+            .unknownVariables, .singleCopies, .losses, .clockSkew, .leaderBalance:
             false
         }
     }
@@ -89,6 +94,8 @@ struct Doctor {
         case .damagedPartitions: damagedPartitions()
         case .scrub: scrub()
         case .groupCoordinators: groupCoordinators()
+        case .transactionCoordinators: transactionCoordinators()
+        case .openTransactions: openTransactions()
         case .diskSpace: diskSpace()
         case .syncLatency: syncLatency()
         case .diskMechanism: diskMechanism()
@@ -318,6 +325,27 @@ extension Doctor {
                 "The group coordinator of \(OffsetsTopic.name)-\($0) is not loaded: its groups can neither join nor"
                     + " commit.",
                 "Wait if the broker has just started; otherwise its log says why the partition cannot be replayed.")
+        }
+    }
+
+    private func transactionCoordinators() -> [Admin.Finding] {
+        facts.shards.flatMap(\.unloadedTransactionCoordinators).sorted().map {
+            finding(
+                .transactionCoordinators, .error, "partition \(TransactionStateTopic.name)-\($0)",
+                "The transaction coordinator of \(TransactionStateTopic.name)-\($0) is not loaded: its producers can"
+                    + " neither begin nor commit.",
+                "Wait if the broker has just started; otherwise its log says why the partition cannot be replayed.")
+        }
+    }
+
+    private func openTransactions() -> [Admin.Finding] {
+        facts.shards.flatMap(\.overdueTransactions).sorted { $0.id < $1.id }.map { transaction in
+            finding(
+                .openTransactions, .warning, "transactional id \(transaction.id)",
+                "The transaction of \(transaction.id) is \(transaction.state) past its time-out: those who read"
+                    + " committed records wait behind it.",
+                "See which partitions it holds open, and whether they have leaders.",
+                command: "myelin txn describe \(transaction.id)")
         }
     }
 

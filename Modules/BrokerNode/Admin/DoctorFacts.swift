@@ -6,6 +6,7 @@ internal import Groups
 internal import Primitives
 internal import StorageEngine
 internal import Telemetry
+internal import Transactions
 internal import WireProtocol
 
 /// What one shard tells the doctor.
@@ -14,14 +15,29 @@ struct ShardFacts: Sendable {
     let unopened: [String]
     /// Partitions of `__consumer_offsets` that are not loaded.
     let unloadedCoordinators: [PartitionIndex]
+    /// Partitions of `__transaction_state` that are not loaded.
+    let unloadedTransactionCoordinators: [PartitionIndex]
+    /// Transactions that are open for longer than their time-out allows, however often they are ended.
+    let overdueTransactions: [OverdueTransaction]
     /// Durations of synchronizes by bucket of `Metric.histogramBounds`, not cumulative.
     let synchronizeCounts: [UInt64]
 
     init(_ shard: BrokerShard) {
         unopened = shard.metrics.unopened.values.sorted()
         unloadedCoordinators = shard.groups.filter { !$0.value.isLoaded }.map(\.key).sorted()
+        let transactions = shard.transactions.sorted { $0.key < $1.key }.map(\.value)
+        unloadedTransactionCoordinators = shard.transactions.filter { !$0.value.isLoaded }.map(\.key).sorted()
+        let wall = shard.wallClock
+        overdueTransactions = transactions.filter(\.isLoaded).flatMap { $0.coordinator.overdue(at: wall) }
+            .map { OverdueTransaction(id: $0.transactionalID.rawValue, state: $0.metadata.state.description) }
         synchronizeCounts = Array(shard.metrics.synchronizeLatency[0].counts)
     }
+}
+
+/// A transaction that should have ended and has not.
+struct OverdueTransaction: Sendable {
+    let id: String
+    let state: String
 }
 
 /// A partition whose youngest record is younger than now.

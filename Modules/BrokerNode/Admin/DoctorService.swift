@@ -111,6 +111,8 @@ extension DoctorCheck {
         case .damagedPartitions: "No damage is known."
         case .scrub: "All stored bytes are checked in time."
         case .groupCoordinators: "Every group coordinator is loaded."
+        case .transactionCoordinators: "Every transaction coordinator is loaded."
+        case .openTransactions: "No transaction is open past its time-out."
         case .diskSpace: "There is room on the disk."
         case .syncLatency: "Synchronizes are fast."
         case .diskMechanism: "The disk runs as it should."

@@ -4,29 +4,53 @@ internal import Coordinator
 internal import Groups
 internal import KafkaProtocol
 internal import Primitives
+internal import Transactions
 
-extension BrokerShard {
-    func findCoordinator(_ request: FindCoordinatorRequest, _ context: RequestContext) {
-        // 0 asks for groups, 1 for transactions, 2 for share groups.
-        guard request.keyType == 0 else { return refuseCoordinator(.invalidRequest, request, context) }
-        guard image.topic(named: OffsetsTopic.name) == nil else { return answerCoordinator(request, context) }
-        command(EnsureInternalTopic(.consumerOffsets)) { [self] result in
-            guard case .success(.success) = result else {
-                return refuseCoordinator(.coordinatorNotAvailable, request, context)
-            }
-            answerCoordinator(request, context)
+/// What a client looks for the coordinator of; 2 stands for share groups, which are not served.
+private enum CoordinatorKind: Int8 {
+    case group = 0
+    case transaction = 1
+
+    var topic: InternalTopic {
+        switch self {
+        case .group: .consumerOffsets
+        case .transaction: .transactionState
         }
     }
 
-    private func answerCoordinator(_ request: FindCoordinatorRequest, _ context: RequestContext) {
-        guard let topic = image.topic(named: OffsetsTopic.name) else {
+    func partition(of key: String, count: Int32) -> PartitionIndex {
+        switch self {
+        case .group: OffsetsTopic.partition(of: GroupID(key), count: count)
+        case .transaction: TransactionStateTopic.partition(of: TransactionalID(key), count: count)
+        }
+    }
+}
+
+extension BrokerShard {
+    func findCoordinator(_ request: FindCoordinatorRequest, _ context: RequestContext) {
+        guard let kind = CoordinatorKind(rawValue: request.keyType) else {
+            return refuseCoordinator(.invalidRequest, request, context)
+        }
+        guard image.topic(named: kind.topic.name) == nil else { return answerCoordinator(kind, request, context) }
+        command(EnsureInternalTopic(kind.topic)) { [self] result in
+            guard case .success(.success) = result else {
+                return refuseCoordinator(.coordinatorNotAvailable, request, context)
+            }
+            answerCoordinator(kind, request, context)
+        }
+    }
+
+    private func answerCoordinator(
+        _ kind: CoordinatorKind, _ request: FindCoordinatorRequest, _ context: RequestContext
+    ) {
+        guard let topic = image.topic(named: kind.topic.name) else {
             return refuseCoordinator(.coordinatorNotAvailable, request, context)
         }
         let brokers = liveBrokers(reachedBy: context.connection)
         let found = keys(of: request, context).map { key -> FindCoordinatorResponse.Coordinator in
             var coordinator = FindCoordinatorResponse.Coordinator()
             coordinator.key = key
-            let index = OffsetsTopic.partition(of: GroupID(key), count: Int32(topic.partitions.count))
+            let index = kind.partition(of: key, count: Int32(topic.partitions.count))
             let leader = topic.partitions[Int(index.rawValue)].leader
             guard let broker = brokers.first(where: { $0.id == leader }) else {
                 coordinator.errorCode = ErrorCode.coordinatorNotAvailable.rawValue

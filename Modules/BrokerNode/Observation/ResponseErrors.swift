@@ -163,3 +163,31 @@ extension ListGroupsResponse: ErrorCarrying {
 extension DeleteGroupsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(results, \.errorCode) }
 }
+
+// MARK: Transactions
+
+extension AddPartitionsToTxnResponse: ErrorCarrying {
+    var firstErrorCode: Int16 {
+        let inBatch = first(resultsByTransaction) {
+            first($0.topicResults) { first($0.resultsByPartition, \.partitionErrorCode) }
+        }
+        guard errorCode == 0, inBatch == 0 else { return errorCode != 0 ? errorCode : inBatch }
+        return first(resultsByTopicV3AndBelow) { first($0.resultsByPartition, \.partitionErrorCode) }
+    }
+}
+
+extension AddOffsetsToTxnResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { errorCode }
+}
+
+extension EndTxnResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { errorCode }
+}
+
+extension DescribeTransactionsResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { first(transactionStates, \.errorCode) }
+}
+
+extension ListTransactionsResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { errorCode }
+}

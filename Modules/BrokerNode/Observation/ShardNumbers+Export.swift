@@ -5,6 +5,7 @@ internal import KafkaProtocol
 internal import Primitives
 internal import StorageEngine
 internal import Telemetry
+internal import Transactions
 internal import Transport
 
 extension ShardNumbers {
@@ -16,6 +17,7 @@ extension ShardNumbers {
         replication.add(to: &set)
         partitions.map(\.standing).add(to: &set)
         for group in groups { group.add(to: &set) }
+        for coordinator in transactions { coordinator.add(to: &set) }
         let shard = String(index)
         set.add(Int64(transport.roundCount), to: MetricCatalogue.shardRounds, shard)
         set.add(Int64(backlog), to: MetricCatalogue.shardBacklog, shard)
@@ -138,6 +140,19 @@ extension GroupNumbers {
         }
         set.add(Int64(memberCount), to: MetricCatalogue.groupMembers)
         set.add(Int64(completedRebalanceCount), to: MetricCatalogue.rebalances)
+    }
+}
+
+extension TransactionNumbers {
+    func add(to set: inout MetricSet) {
+        for state in TransactionState.allCases {
+            set.add(Int64(countByState[state] ?? 0), to: MetricCatalogue.transactionalIDs, state.description)
+        }
+        set.add(Int64(counts.committed), to: MetricCatalogue.transactions, "committed")
+        set.add(Int64(counts.aborted), to: MetricCatalogue.transactions, "aborted")
+        set.add(Int64(counts.timedOut), to: MetricCatalogue.transactions, "timed_out")
+        set.add(Int64(markerBacklog), to: MetricCatalogue.transactionMarkerBacklog)
+        set.add(oldestMilliseconds * 1_000_000, to: MetricCatalogue.oldestTransaction)
     }
 }
 

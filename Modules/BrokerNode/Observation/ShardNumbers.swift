@@ -4,6 +4,7 @@ internal import Coordinator
 internal import Groups
 internal import Primitives
 internal import StorageEngine
+internal import Transactions
 internal import Transport
 
 /// All numbers of one shard, as of about the same moment.
@@ -22,6 +23,7 @@ struct ShardNumbers: Sendable {
     let replication: ReplicationCounters
     var partitions: [PartitionNumbers] = []
     var groups: [GroupNumbers] = []
+    var transactions: [TransactionNumbers] = []
 }
 
 /// What is told of one partition.
@@ -76,6 +78,22 @@ struct GroupNumbers: Sendable {
     }
 }
 
+/// What is told of the transactions of one partition of `__transaction_state`.
+struct TransactionNumbers: Sendable {
+    let countByState: [TransactionState: Int]
+    let counts: TransactionCounts
+    let markerBacklog: Int
+    /// 0 where no transaction is open.
+    let oldestMilliseconds: Int64
+
+    init(_ shell: TransactionShell, at wall: Timestamp) {
+        countByState = shell.coordinator.countByState
+        counts = shell.coordinator.counts
+        markerBacklog = shell.deliveryCount
+        oldestMilliseconds = shell.coordinator.oldestOpen.map { max(0, wall.rawValue - $0.startedAt.rawValue) } ?? 0
+    }
+}
+
 extension ShardSet {
     /// Partitions looked at in one turn of a loop.
     private static let partitionsPerTurn = 500
@@ -105,6 +123,11 @@ extension ShardSet {
             guard let found else { return nil }
             if let found { numbers.groups.append(found) }
         }
+        let transactions = await value(of: index, by: deadline) { shard in
+            shard.transactions.values.map { TransactionNumbers($0, at: shard.wallClock) }
+        }
+        guard let transactions else { return nil }
+        numbers.transactions = transactions
         return numbers
     }
 }

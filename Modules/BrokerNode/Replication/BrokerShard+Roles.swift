@@ -5,6 +5,7 @@ internal import Groups
 internal import Primitives
 internal import Replication
 internal import StorageEngine
+internal import Transactions
 
 extension BrokerShard {
     /// Whether the cluster knows this start of the broker. Before, the metadata still speaks of the start before it, which
@@ -45,8 +46,7 @@ extension BrokerShard {
         }
         // Nobody has asked yet, but the high watermark is not known before what is here is durable.
         markAwaited(partition)
-        if partition.topic == OffsetsTopic.name { coordinate(partition) }
-        if partition.topic == InternalTopic.lossManifest.name { keepLedger(in: partition) }
+        coordinate(partition)
         lossReports.becomeDue()
     }
 
@@ -82,24 +82,34 @@ extension BrokerShard {
         partition.follow(in: epoch)
     }
 
-    /// Ends what a leader does: answers who waits, and lets the groups go.
+    /// Ends what a leader does: answers who waits, and lets groups and transactions go.
     func abdicate(_ partition: Partition, because failure: ProduceFailure) {
         replicator.forget(partition.id)
         if partition.topic == OffsetsTopic.name { groups.removeValue(forKey: partition.id.index)?.resign() }
         lossLedgers.removeValue(forKey: partition.id)?.resign()
+        if partition.topic == TransactionStateTopic.name {
+            transactions.removeValue(forKey: partition.id.index)?.resign()
+        }
         partition.failPending(failure)
         partition.wakeWatchers()
     }
 
+    /// Who leads a partition of an internal topic keeps what is told in it.
     private func coordinate(_ partition: Partition) {
-        let shell = GroupShell(partition: partition, shard: self)
-        groups[partition.id.index] = shell
-        shell.load()
-    }
-
-    private func keepLedger(in partition: Partition) {
-        let ledger = LossLedger(partition: partition, shard: self)
-        lossLedgers[partition.id] = ledger
-        ledger.load()
+        switch InternalTopic(rawValue: partition.topic) {
+        case .consumerOffsets:
+            let shell = GroupShell(partition: partition, shard: self)
+            groups[partition.id.index] = shell
+            shell.load()
+        case .transactionState:
+            let shell = TransactionShell(partition: partition, shard: self)
+            transactions[partition.id.index] = shell
+            shell.load()
+        case .lossManifest:
+            let ledger = LossLedger(partition: partition, shard: self)
+            lossLedgers[partition.id] = ledger
+            ledger.load()
+        case nil: break
+        }
     }
 }

@@ -159,6 +159,17 @@ public enum MetricCatalogue {
         help: "Time for which copying to a follower waited because of a replication quota.")
 
     // Groups.
+    public static let transactionalIDs = Metric(
+        "myelin_transactional_ids", .gauge, .one, ["state"], help: "Transactional ids, by state of their transaction.")
+    public static let transactions = Metric(
+        "myelin_transactions_total", .counter, .one, ["outcome"],
+        help: "Transactions that have ended: committed, aborted, and of those timed_out.")
+    public static let transactionMarkerBacklog = Metric(
+        "myelin_transaction_marker_backlog", .gauge,
+        help: "Decided transactions whose partitions do not all have their markers.")
+    public static let oldestTransaction = Metric(
+        "myelin_transaction_oldest_age_seconds", .greatestGauge, .seconds,
+        help: "Age of the oldest transaction that is not complete; 0 without one.")
     public static let groups = Metric("myelin_groups", .gauge, .one, ["state"], help: "Consumer groups, by state.")
     public static let groupMembers = Metric("myelin_group_members", .gauge, help: "Members of consumer groups.")
     public static let rebalances = Metric(
@@ -215,7 +226,8 @@ public enum MetricCatalogue {
         failedRepairs, scrubbedBytes, scrubPendingBytes, scrubAge, scrubFaults, retentionBytes, retentionSegments,
         underReplicated, underMinInSync, atMinInSync, offlinePartitions, ledPartitions, reassigningPartitions,
         inSyncShrinks, inSyncExpands, leaderElections, uncleanElections, replicationSentBytes,
-        replicationReceivedBytes, followerLagRecords, followerLagSeconds, throttledTime, groups, groupMembers,
+        replicationReceivedBytes, followerLagRecords, followerLagSeconds, throttledTime, transactionalIDs,
+        transactions, transactionMarkerBacklog, oldestTransaction, groups, groupMembers,
         rebalances, lagRecords, lagSeconds, lagLeftOut, metadataOffset, shardRounds, shardBacklog, unansweredShards,
         foldedSeries, suppressedLogLines, residentBytes, processorTime, openDescriptors, startTime, buildInfo,
     ]

@@ -61,6 +61,13 @@ public enum Admin {
         UnaryMethod<ConfigAlterRequest, ConfigAlterResponse>(0x0142, "ConfigAlter", isMutating: true)
     public static let configExplain = UnaryMethod<ConfigExplainRequest, ConfigExplainResponse>(0x0143, "ConfigExplain")
 
+    public static let transactionList =
+        UnaryMethod<TransactionListRequest, TransactionListResponse>(0x0150, "TransactionList")
+    public static let transactionDescribe =
+        UnaryMethod<TransactionDescribeRequest, TransactionDescribeResponse>(0x0151, "TransactionDescribe")
+    public static let transactionAbort =
+        UnaryMethod<TransactionAbortRequest, TransactionAbortResponse>(0x0152, "TransactionAbort", isMutating: true)
+
     /// What one broker asks another, to answer for the cluster.
     public static let brokerState = UnaryMethod<BrokerStateRequest, BrokerStateResponse>(0x0160, "BrokerState")
     public static let offsetLookup = UnaryMethod<OffsetLookupRequest, OffsetLookupResponse>(0x0161, "OffsetLookup")
@@ -77,6 +84,7 @@ public enum Admin {
         groupList.descriptor, groupDescribe.descriptor, groupLag.descriptor, groupOffsetReset.descriptor,
         groupDelete.descriptor,
         configList.descriptor, configDescribe.descriptor, configAlter.descriptor, configExplain.descriptor,
+        transactionList.descriptor, transactionDescribe.descriptor, transactionAbort.descriptor,
         brokerState.descriptor, offsetLookup.descriptor,
     ]
 }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ControllerNode
+internal import Primitives
+internal import RecordBatch
+internal import Replication
+internal import StorageEngine
+internal import Transactions
+
+/// Drives the transaction coordinator of one partition of `__transaction_state`: loads it from the log, writes what it
+/// decides, sends its markers, hands its answers to those who asked, and keeps its time.
+final class TransactionShell {
+    /// How long a record may wait for its replicas before the client is told to come again.
+    private static let appendMilliseconds: Int64 = 5_000
+
+    private let partition: Partition
+    private unowned let shard: BrokerShard
+    private(set) var coordinator: TransactionCoordinator
+    private var replies: [RequestToken: (TransactionReply) -> Void] = [:]
+    private var lastToken: Int64 = 0
+    private var effects: [TransactionEffect] = []
+    private var timer: (id: TimerID, deadline: Instant)?
+    private(set) var isLoaded = false
+    private var hasResigned = false
+    private var deliveries: [MarkerTicket: MarkerDelivery] = [:]
+    /// Records of the log that this version does not know; kept in the log, skipped here.
+    private(set) var unknownRecordCount: UInt64 = 0
+
+    init(partition: Partition, shard: BrokerShard) {
+        self.partition = partition
+        self.shard = shard
+        coordinator = TransactionCoordinator(limits: shard.limits.transactions)
+    }
+
+    /// Transactions that have ended and whose partitions do not all have their markers.
+    var deliveryCount: Int { deliveries.count }
+
+    /// Puts a request to the coordinator; `reply` is called once, in this round or a later one.
+    func submit(_ request: TransactionRequest, reply: @escaping (TransactionReply) -> Void) {
+        lastToken += 1
+        let token = RequestToken(lastToken)
+        replies[token] = reply
+        step(.requested(token, request))
+    }
+
+    /// This broker does not coordinate these transactions any more; everything pending is answered so.
+    func resign() {
+        hasResigned = true
+        step(.resigned)
+        for delivery in deliveries.values { delivery.cancel() }
+        deliveries = [:]
+        if let timer { shard.cancel(timer.id) }
+        timer = nil
+    }
+
+    // MARK: Effects
+
+    private func step(_ event: TransactionEvent) {
+        coordinator.step(event, at: shard.now, wall: shard.wallClock, into: &effects)
+        // Performing an effect can lead to the next event, so what is performed is taken out first.
+        while !effects.isEmpty {
+            let taken = effects
+            effects.removeAll(keepingCapacity: true)
+            for effect in taken { perform(effect) }
+        }
+        setTimer()
+    }
+
+    private func perform(_ effect: TransactionEffect) {
+        switch effect {
+        case .reply(let token, let reply):
+            guard let waiting = replies.removeValue(forKey: token) else {
+                preconditionFailure("request \(token) was answered twice")
+            }
+            waiting(reply)
+        case .append(let records, let ticket): append(records, ticket)
+        case .allocateProducerID:
+            shard.nextProducerID { [weak self] result in
+                switch result {
+                case .success(let id): self?.step(.producerIDAllocated(id))
+                case .failure(.unavailable): self?.step(.producerIDAllocated(nil))
+                }
+            }
+        case .writeMarkers(let markers, let ticket):
+            let delivery = MarkerDelivery(markers, shard: shard) { [weak self] in
+                self?.deliveries[ticket] = nil
+                self?.step(.markersWritten(ticket))
+            }
+            deliveries[ticket] = delivery
+            delivery.begin()
+        }
+    }
+
+    private func append(_ records: [TransactionRecord], _ ticket: AppendTicket) {
+        if let leader = partition.leader, leader.isUnderMinInSync {
+            return step(.appendFailed(ticket, .notEnoughReplicas))
+        }
+        let wall = shard.wallClock
+        var builder = BatchBuilder()
+        for record in records {
+            let encoded = record.encoded()
+            builder.append(timestamp: wall, key: encoded.key, value: encoded.value)
+        }
+        let batch = builder.build(using: shard.codecs.compressor)
+        let patience = AppendPatience(acks: .all, deadline: shard.now.advanced(byMilliseconds: Self.appendMilliseconds))
+        shard.stage(batch, in: partition, patience) { [weak self] result in
+            switch result {
+            case .success: self?.step(.appended(ticket))
+            case .failure(let failure): self?.step(.appendFailed(ticket, failure.appendFailure))
+            }
+        }
+    }
+
+    private func setTimer() {
+        let deadline = coordinator.nextDeadline
+        guard timer?.deadline != deadline else { return }
+        if let timer { shard.cancel(timer.id) }
+        timer = nil
+        guard let deadline else { return }
+        let id = shard.schedule(at: deadline) { [weak self] in
+            self?.timer = nil
+            self?.step(.timePassed)
+        }
+        timer = (id, deadline)
+    }
+
+    // MARK: Loading
+
+    /// Replays the partition up to its end, a piece at a time, then serves.
+    func load() { loadPiece(from: partition.log.logStartOffset) }
+
+    /// Serves once all that was replayed is committed: a decision that is not could be gone with this leader.
+    private func serveWhenCommitted() {
+        partition.awaitRecoveredEnd { [weak self] isReached in
+            guard let self, isReached, !hasResigned else { return }
+            isLoaded = true
+            step(.loaded(coordinatorEpoch: partition.leaderEpoch))
+        }
+        shard.markAwaited(partition)
+    }
+
+    private func loadPiece(from offset: Offset) {
+        guard !hasResigned else { return }
+        guard offset < partition.log.writtenOffset else { return serveWhenCommitted() }
+        shard.readForReplay(partition, from: offset) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let bytes): replayAndContinue(bytes, from: offset)
+            case .failure(let failure):
+                shard.logger.error("\(partition.folder) cannot be replayed from offset \(offset): \(failure)")
+            }
+        }
+    }
+
+    private func replayAndContinue(_ bytes: SharedBytes, from offset: Offset) {
+        var next = offset
+        var batches = Batches(bytes)
+        do {
+            while let batch = try batches.next() {
+                if !batch.header.isControl { try replay(batch) }
+                next = batch.header.nextOffset
+            }
+        } catch {
+            shard.logger.error("\(partition.folder) holds records that cannot be read at offset \(next): \(error)")
+        }
+        guard next > offset else { return }
+        // A turn of the loop between pieces: loading one partition must not hold up the shard.
+        shard.schedule(afterMilliseconds: 0) { [weak self] in self?.loadPiece(from: next) }
+    }
+
+    private func replay(_ batch: Batch) throws {
+        for record in try shard.codecs.records(of: batch) {
+            guard let key = record.key else { continue }
+            switch try TransactionRecord.decode(key: key, value: record.value) {
+            case .record(let decoded): coordinator.replay(decoded)
+            case .unknown: unknownRecordCount += 1
+            }
+        }
+    }
+}
