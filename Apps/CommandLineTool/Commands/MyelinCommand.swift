@@ -23,8 +23,9 @@ struct MyelinCommand: ParsableCommand {
             """,
         version: "myelin \(toolVersion)",
         subcommands: [
-            ClusterCommand.self, TopicCommand.self, PartitionCommand.self, GroupCommand.self, BenchCommand.self,
-            DoctorCommand.self, ConfigCommand.self, CompletionsCommand.self, VersionCommand.self,
+            ClusterCommand.self, TopicCommand.self, PartitionCommand.self, GroupCommand.self,
+            TransactionCommand.self, BenchCommand.self, DoctorCommand.self, ConfigCommand.self, CompletionsCommand.self,
+            VersionCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

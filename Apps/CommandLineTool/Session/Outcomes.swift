@@ -7,11 +7,12 @@ import WireProtocol
 enum Subject {
     case topic(String)
     case group(String)
+    case transaction(String)
     case other(String)
 
     var name: String {
         switch self {
-        case .topic(let name), .group(let name), .other(let name): name
+        case .topic(let name), .group(let name), .transaction(let name), .other(let name): name
         }
     }
 
@@ -19,6 +20,7 @@ enum Subject {
         switch self {
         case .topic(let name): "topic '\(name)'"
         case .group(let id): "group '\(id)'"
+        case .transaction(let id): "transactional id '\(id)'"
         case .other(let text): text
         }
     }
@@ -35,6 +37,9 @@ extension NodeSession {
         case .group(let id):
             let ids = (try? await client.groups())?.map(\.groupID) ?? []
             return missing(subject, Nearest.name(to: id, among: ids), list: "myelin group list")
+        case .transaction(let id):
+            let ids = (try? await client.transactions())?.map(\.transactionalID) ?? []
+            return missing(subject, Nearest.name(to: id, among: ids), list: "myelin txn list")
         case .other: return Failure(error, name: subject.name, subject: subject.text)
         }
     }
