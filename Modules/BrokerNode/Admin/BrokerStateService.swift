@@ -37,6 +37,7 @@ extension Admin.ReplicaState {
         isLeader = state.isLeader
         logStartOffset = state.logStartOffset
         highWatermark = state.highWatermark
+        lastStableOffset = state.lastStableOffset
         logEndOffset = state.logEndOffset
         byteCount = state.byteCount
         isFailed = state.isFailed

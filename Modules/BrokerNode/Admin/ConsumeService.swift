@@ -18,8 +18,8 @@ private struct ConsumeCursor: Sendable {
     let end: Offset?
     /// The offset to read next.
     var next: Offset
-    /// As of the last read: the stream waits until it is higher.
-    var highWatermark: Offset
+    /// The high watermark or the last stable offset, as of the last read: the stream waits until it is higher.
+    var bound: Offset
     var isDone = false
     var error: RPCError?
 }
@@ -73,7 +73,8 @@ extension AdminService {
                 hasMoved = hasMoved || cursors[place].next > before
                 if request.recordCountMax > 0, sentCount >= request.recordCountMax { return response(cursors) }
             }
-            if !hasMoved, cursors.contains(where: { !$0.isDone }) { try await waitForRecords(cursors) }
+            guard !hasMoved, cursors.contains(where: { !$0.isDone }) else { continue }
+            try await waitForRecords(cursors, readsCommitted: request.isolationLevel == .readCommitted)
         }
         return response(cursors)
     }
@@ -104,6 +105,7 @@ extension AdminService {
 
     private func cursor(_ id: PartitionID, _ request: Admin.ConsumeRequest) async throws -> ConsumeCursor {
         let (start, end, follow) = (request.start, request.end, request.follow)
+        let readsCommitted = request.isolationLevel == .readCommitted
         let shard = await ask { $1($0.shard(of: id)) }
         let found: Result<ConsumeCursor, RecordReadFailure> = await ask(shard) { owner, reply in
             guard let partition = owner.partitions[id] else { return reply(.failure(.partitionGone)) }
@@ -111,15 +113,15 @@ extension AdminService {
             owner.resolve(start, in: partition) { startResult in
                 owner.resolve(end, in: partition) { endResult in
                     do throws(RecordReadFailure) {
-                        let highWatermark = partition.highWatermark
+                        let bound = readsCommitted ? partition.lastStableOffset : partition.highWatermark
                         // Without an end, a stream that does not follow ends where the log ends now.
-                        let offset = try startResult.get() ?? highWatermark
-                        let limit = try endResult.get() ?? (follow ? nil : highWatermark)
+                        let offset = try startResult.get() ?? bound
+                        let limit = try endResult.get() ?? (follow ? nil : bound)
                         reply(
                             .success(
                                 ConsumeCursor(
                                     id: id, shard: shard, start: offset, end: limit, next: offset,
-                                    highWatermark: highWatermark)))
+                                    bound: bound)))
                     } catch {
                         reply(.failure(error))
                     }
@@ -142,11 +144,12 @@ extension AdminService {
         _ cursor: inout ConsumeCursor, _ request: Admin.ConsumeRequest, sentCount: Int64,
         _ send: @Sendable (Admin.ConsumeItem, SharedBytes) async throws -> Void
     ) async throws -> Int64 {
-        let (id, next) = (cursor.id, cursor.next)
+        let (id, next, readsCommitted) = (cursor.id, cursor.next, request.isolationLevel == .readCommitted)
         let limit = request.itemBytesMax > 0 ? Int(request.itemBytesMax) : Self.itemByteCountDefault
         let result: Result<RecordPiece, RecordReadFailure> = await ask(cursor.shard) { shard, reply in
             shard.readPiece(
-                of: shard.partitions[id], from: next, byteCountMax: min(limit, Self.itemByteCountMax), reply: reply)
+                of: shard.partitions[id], from: next, readsCommitted: readsCommitted,
+                byteCountMax: min(limit, Self.itemByteCountMax), reply: reply)
         }
         let piece: RecordPiece
         let cut: ConsumeCut
@@ -162,9 +165,9 @@ extension AdminService {
             return 0
         }
         cursor.next = cut.next
-        cursor.highWatermark = piece.highWatermark
+        cursor.bound = readsCommitted ? piece.lastStableOffset : piece.highWatermark
         let isAtEnd = cursor.end.map { cut.next >= $0 } ?? false
-        let isCaughtUp = isAtEnd || cut.next >= piece.highWatermark
+        let isCaughtUp = isAtEnd || cut.next >= cursor.bound
         cursor.isDone = isAtEnd || (isCaughtUp && !request.follow)
         guard !cut.bytes.isEmpty || cursor.isDone else { return 0 }
         let item = Admin.ConsumeItem.with {
@@ -173,8 +176,14 @@ extension AdminService {
             $0.endOffset = cursor.end
             $0.nextOffset = cut.next
             $0.highWatermark = piece.highWatermark
-            $0.lastStableOffset = piece.highWatermark
+            $0.lastStableOffset = piece.lastStableOffset
             $0.logStartOffset = piece.logStartOffset
+            $0.abortedTransactions = piece.abortedTransactions.map { aborted in
+                .with {
+                    $0.producerID = aborted.producerID
+                    $0.firstOffset = aborted.firstOffset
+                }
+            }
             $0.isCaughtUp = isCaughtUp
         }
         try await send(item, cut.bytes)
@@ -207,14 +216,14 @@ extension AdminService {
     // MARK: Following
 
     /// Returns when one of the partitions has records above what was read, is gone, or the caller gave up.
-    private func waitForRecords(_ cursors: [ConsumeCursor]) async throws {
+    private func waitForRecords(_ cursors: [ConsumeCursor], readsCommitted: Bool) async throws {
         let signal = RecordSignal()
         let waiting = Dictionary(grouping: cursors.filter { !$0.isDone }, by: \.shard).sorted { $0.key < $1.key }
         var watches: [(shard: Int, watch: UInt64, ids: [PartitionID])] = []
         for (shard, cursors) in waiting {
-            let watched = cursors.map { ($0.id, $0.highWatermark) }
+            let watched = cursors.map { ($0.id, $0.bound) }
             let watch: UInt64 = await ask(shard) { shard, reply in
-                reply(shard.watch(watched) { signal.fire() })
+                reply(shard.watch(watched, readsCommitted: readsCommitted) { signal.fire() })
                 if shard.isDraining { signal.fire() }
             }
             watches.append((shard, watch, watched.map(\.0)))

@@ -12,6 +12,7 @@ struct PartitionState: Sendable {
     let isLeader: Bool
     let logStartOffset: Offset
     let highWatermark: Offset
+    let lastStableOffset: Offset
     let logEndOffset: Offset
     let byteCount: Int64
     let bytesInPerSecond: Int64
@@ -26,6 +27,7 @@ struct PartitionState: Sendable {
         isLeader = partition.isLeader
         logStartOffset = partition.log.logStartOffset
         highWatermark = partition.highWatermark
+        lastStableOffset = partition.lastStableOffset
         logEndOffset = partition.log.logEndOffset
         byteCount = partition.log.byteCount
         bytesInPerSecond = partition.isLeader ? partition.rates.bytesInPerSecond : 0
@@ -39,6 +41,7 @@ struct PartitionState: Sendable {
         isLeader = replica.isLeader
         logStartOffset = replica.logStartOffset
         highWatermark = replica.highWatermark
+        lastStableOffset = replica.lastStableOffset
         logEndOffset = replica.logEndOffset
         byteCount = replica.byteCount
         bytesInPerSecond = replica.bytesInPerSecond
@@ -177,7 +180,7 @@ extension NodeView {
             }
             $0.logStartOffset = state.logStartOffset
             $0.highWatermark = state.highWatermark
-            $0.lastStableOffset = state.highWatermark
+            $0.lastStableOffset = state.lastStableOffset
             $0.logEndOffset = state.logEndOffset
             $0.byteCount = state.byteCount
         }

@@ -22,7 +22,10 @@ struct RecordPiece: Sendable {
     /// Empty at the high watermark.
     let bytes: SharedBytes
     let highWatermark: Offset
+    let lastStableOffset: Offset
     let logStartOffset: Offset
+    /// For a reader of committed records: transactions whose records it passes over.
+    let abortedTransactions: [AbortedTransaction]
 }
 
 extension BrokerShard {
@@ -31,40 +34,53 @@ extension BrokerShard {
 
     /// Copies whole batches into memory, from the one that holds `offset` on, below the high watermark.
     ///
-    /// - Parameter byteCountMax: At least one batch always comes.
+    /// - Parameters:
+    ///   - readsCommitted: Below the last stable offset instead.
+    ///   - byteCountMax: At least one batch always comes.
     func readPiece(
-        of partition: Partition?, from offset: Offset, byteCountMax: Int, attemptsLeft: Int = 8,
+        of partition: Partition?, from offset: Offset, readsCommitted: Bool = false, byteCountMax: Int,
+        attemptsLeft: Int = 8,
         reply: @escaping (Result<RecordPiece, RecordReadFailure>) -> Void
     ) {
         guard let partition else { return reply(.failure(.partitionGone)) }
         guard !isDraining else { return reply(.failure(.draining)) }
         guard partition.isLeader else { return reply(.failure(.notLeader)) }
-        let bound = partition.highWatermark
+        let (highWatermark, stable) = (partition.highWatermark, partition.lastStableOffset)
+        let bound = readsCommitted ? stable : highWatermark
         let start = partition.log.logStartOffset
-        func piece(_ bytes: SharedBytes) -> RecordPiece {
-            RecordPiece(bytes: bytes, highWatermark: bound, logStartOffset: start)
+        func piece(_ bytes: SharedBytes, _ aborted: [AbortedTransaction] = []) -> RecordPiece {
+            RecordPiece(
+                bytes: bytes, highWatermark: highWatermark, lastStableOffset: stable, logStartOffset: start,
+                abortedTransactions: aborted)
         }
-        guard offset >= start, offset <= bound else {
-            return reply(.failure(.log(.offsetOutOfRange(logStart: start, logEnd: bound))))
+        guard offset >= start, offset <= highWatermark else {
+            return reply(.failure(.log(.offsetOutOfRange(logStart: start, logEnd: highWatermark))))
         }
         guard offset < bound else { return reply(.success(piece(.empty))) }
         warming({ [self] () throws(ReadRefusal) in
             try partition.withLog { log throws(ReadRefusal) in
-                try log.locate(from: offset, byteCountMax: byteCountMax, below: bound, minOneBatch: true, on: disk)
+                try log.locate(from: offset, byteCountMax: byteCountMax, below: bound, minOneBatch: true, on: disk).map
+                {
+                    slice throws(ReadRefusal) in
+                    (
+                        slice,
+                        readsCommitted ? try log.abortedTransactions(from: offset, to: slice.nextOffset, on: disk) : []
+                    )
+                }
             }
         }) { [self] found in
             switch found {
             case .success(nil): reply(.success(piece(.empty)))
-            case .success(let slice?):
+            case .success((let slice, let aborted)?):
                 copy(slice) { [self] copied in
                     do throws(ReadRefusal) {
                         let bytes = try copied.get()
-                        if try verify(bytes, of: slice, in: partition) { return reply(.success(piece(bytes))) }
+                        if try verify(bytes, of: slice, in: partition) { return reply(.success(piece(bytes, aborted))) }
                         guard attemptsLeft > 0 else { return reply(.failure(.unreadable(at: offset))) }
                     } catch { return reply(.failure(.log(error))) }
                     readPiece(
-                        of: partition, from: offset, byteCountMax: byteCountMax, attemptsLeft: attemptsLeft - 1,
-                        reply: reply)
+                        of: partition, from: offset, readsCommitted: readsCommitted, byteCountMax: byteCountMax,
+                        attemptsLeft: attemptsLeft - 1, reply: reply)
                 }
             case .failure(let refusal): reply(.failure(.log(refusal)))
             }

@@ -49,10 +49,17 @@ extension PartitionLog {
 extension PartitionLog {
     /// First offset that a reader of committed records may not have: the high watermark, or the first record of a
     /// transaction that has no marker below it.
+    ///
+    /// After a restart, or a cut, it is the log's start until the high watermark has come to where the producers' snapshot was
+    /// taken: which transactions ended between the two is not known, and such an end may yet be lost with this leader.
     public func lastStableOffset(below highWatermark: Offset) -> Offset {
+        guard highWatermark >= producers.transactions.endsKnownFrom else { return logStartOffset }
         guard let first = producers.transactions.firstOffset(undecidedAt: highWatermark) else { return highWatermark }
         return max(logStartOffset, min(first, highWatermark))
     }
+
+    /// From where on the high watermark bounds what readers of committed records may have, and not only the log's start.
+    package var transactionEndsKnownFrom: Offset { producers.transactions.endsKnownFrom }
 
     /// Whether a high watermark that rises can leave the last stable offset where it is.
     public var hasUndecidedTransactions: Bool { !producers.transactions.isEmpty }

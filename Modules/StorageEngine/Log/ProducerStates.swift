@@ -219,6 +219,7 @@ struct ProducerStates: Sendable {
     /// - Throws: When two begin at the same offset, or one at `end` or later: no log could hold that.
     mutating func reopenTransactions(before end: Offset) throws(DecodeError) {
         transactions = UndecidedTransactions()
+        transactions.endsKnownFrom = end
         var open = inOrder.compactMap { state in state.transactionStart.map { (state.producerID, $0) } }
         open.sort { $0.1 < $1.1 }
         for (place, (producerID, start)) in open.enumerated() {

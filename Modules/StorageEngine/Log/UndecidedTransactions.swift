@@ -16,6 +16,8 @@ struct UndecidedTransactions: Sendable {
 
     private var entries: [Entry] = []
     private var endedCount = 0
+    /// Of transactions whose markers are below it only those are known that have none: a snapshot was taken there.
+    var endsKnownFrom = Offset.zero
 
     var isEmpty: Bool { entries.isEmpty }
     /// Transactions without a marker.
@@ -53,7 +55,7 @@ struct UndecidedTransactions: Sendable {
         endedCount -= before - entries.count
     }
 
-    /// First offset of the first transaction that has no marker below `highWatermark`.
+    /// First offset of the first transaction that has no marker below `highWatermark`, which is `endsKnownFrom` at least.
     func firstOffset(undecidedAt highWatermark: Offset) -> Offset? {
         guard endedCount > 0 else { return entries.first?.firstOffset }
         return entries.first { $0.end.map { $0 >= highWatermark } ?? true }?.firstOffset

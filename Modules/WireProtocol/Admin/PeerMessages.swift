@@ -73,6 +73,8 @@ extension Admin {
         public var bytesInPerSecond: Int64 = 0
         /// To consumers, smoothed.
         public var bytesOutPerSecond: Int64 = 0
+        /// First offset that consumers of committed records do not see yet.
+        public var lastStableOffset = Offset(0)
 
         public init() {}
 
@@ -87,6 +89,7 @@ extension Admin {
             try visitor.field(8, "isFailed", &isFailed)
             try visitor.field(9, "bytesInPerSecond", &bytesInPerSecond)
             try visitor.field(10, "bytesOutPerSecond", &bytesOutPerSecond)
+            try visitor.field(11, "lastStableOffset", &lastStableOffset)
         }
     }
 

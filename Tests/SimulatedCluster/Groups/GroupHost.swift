@@ -59,13 +59,22 @@ final class GroupHost {
     private func load() {
         let replay = LogReplay(
             of: partition, at: broker,
-            taking: { [unowned self] batch in for record in try records(of: batch) { coordinator.replay(record) } },
+            taking: { [unowned self] batch in try take(batch) },
             done: { [unowned self] in
                 isLoaded = true
                 step(.loaded)
             })
         self.replay = replay
         replay.goOn()
+    }
+
+    private func take(_ batch: Batch) throws {
+        let producer = batch.header.isTransactional ? batch.header.producerID : nil
+        if batch.header.isControl {
+            guard let producer, let marker = EndTransactionMarker(batch) else { return }
+            return coordinator.replayEnd(of: producer, committed: marker.outcome == .committed)
+        }
+        for record in try records(of: batch) { coordinator.replay(record, in: producer) }
     }
 
     private func records(of batch: Batch) throws -> [GroupRecord] {
@@ -93,12 +102,15 @@ final class GroupHost {
     private func perform(_ effect: Effect) {
         switch effect {
         case .reply(let token, let reply): replies.removeValue(forKey: token)?(reply)
-        case .append(let records, let ticket): append(records, ticket)
+        case .append(let records, let ticket): append(records, .none, ticket)
+        case .appendTransactional(let records, let id, let epoch, let ticket):
+            append(records, BatchProducer(id: id, epoch: epoch, baseSequence: -1), ticket)
         }
     }
 
-    private func append(_ records: [GroupRecord], _ ticket: AppendTicket) {
-        var builder = BatchBuilder()
+    /// - Parameter producer: Whose transaction the records are part of.
+    private func append(_ records: [GroupRecord], _ producer: BatchProducer, _ ticket: AppendTicket) {
+        var builder = BatchBuilder(producer: producer, isTransactional: producer != .none)
         for record in records {
             let encoded = record.encoded()
             builder.append(timestamp: broker.process.wallClock, key: encoded.key, value: encoded.value)
