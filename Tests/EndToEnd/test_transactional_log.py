@@ -134,7 +134,8 @@ def described(connection, topic):
 
 @pytest.fixture
 def connection(node, topic):
-    AdminClient({"bootstrap.servers": node.bootstrap}).create_topics([NewTopic(topic, 1)])[topic].result(10)
+    admin = AdminClient({"bootstrap.servers": node.bootstrap})
+    admin.create_topics([NewTopic(topic, 1)])[topic].result(10)
     with wire.Connection(node.kafka_port) as opened:
         yield opened
 
@@ -198,7 +199,8 @@ def test_markers_of_the_past_are_refused(connection, topic):
 
 def test_transactions_that_are_open_survive_a_kill(own_node, topic):
     node = own_node()
-    AdminClient({"bootstrap.servers": node.bootstrap}).create_topics([NewTopic(topic, 1)])[topic].result(10)
+    admin = AdminClient({"bootstrap.servers": node.bootstrap})
+    admin.create_topics([NewTopic(topic, 1)])[topic].result(10)
     with wire.Connection(node.kafka_port) as connection:
         aborted, one = (Transactions(connection, f"{topic}-{name}") for name in ("aborted", "open"))
         for each in (aborted, one):

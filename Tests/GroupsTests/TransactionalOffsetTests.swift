@@ -39,7 +39,8 @@ struct TransactionalOffsetTests {
     ) -> GroupRequest {
         .commitTransactionalOffsets(
             TransactionalCommitRequest(
-                producerID: producer, producerEpoch: ProducerEpoch(0), offsets: offsets(offset, generation: generation)))
+                producerID: producer, producerEpoch: ProducerEpoch(0), offsets: offsets(offset, generation: generation))
+        )
     }
 
     /// Puts a commit in and lets the log keep it; what the client hears.
