@@ -26,6 +26,9 @@ final class SessionCall: ClientStream, @unchecked Sendable {
         case file(DescriptorLease, position: Int64, count: Int)
     }
 
+    let peerHost: String
+    let localHost: String
+    let localPort: Int
     private let call: RPCCall
     private let connection: KafkaConnection
     private var output: Deque<Piece> = []
@@ -43,12 +46,12 @@ final class SessionCall: ClientStream, @unchecked Sendable {
     /// - Precondition: the loop of the call is one of the shards'.
     init(_ call: RPCCall, shards: ShardSet) {
         self.call = call
+        peerHost = call.peerAddress?.host ?? ""
+        localHost = call.localAddress?.host ?? ""
+        localPort = call.localAddress?.port ?? 0
         connection = KafkaConnection(shard: shards[call.loop.index])
     }
 
-    var peerHost: String { call.peerAddress?.host ?? "" }
-    var localHost: String { call.localAddress?.host ?? "" }
-    var localPort: Int { call.localAddress?.port ?? 0 }
     var isRPC: Bool { true }
 
     func begin() {

@@ -30,9 +30,6 @@ public final class RPCCall: @unchecked Sendable {
     public let featureLevel: FeatureLevel
     /// When the caller stops waiting; `distantFuture` for never.
     public let deadline: Instant
-    /// The end of the connection that is ours, and the caller's; nil when it was closed before the call was looked at.
-    public let localAddress: NetworkAddress?
-    public let peerAddress: NetworkAddress?
 
     private let id: StreamID
     private let link: RPCLink
@@ -54,10 +51,12 @@ public final class RPCCall: @unchecked Sendable {
         self.deadline = deadline
         self.link = link
         self.peer = peer
-        localAddress = link.localAddress
-        peerAddress = link.peerAddress
         self.onAnswer = onAnswer
     }
+
+    /// The end of the connection that is ours, and the caller's; nil once it is closed. On `loop`.
+    public var localAddress: NetworkAddress? { link.localAddress }
+    public var peerAddress: NetworkAddress? { link.peerAddress }
 
     /// Registers for what happens. Set it in the handler, before it returns; called on `loop`.
     public func observe(_ body: @escaping (Event) -> Void) {
