@@ -16,7 +16,7 @@ struct RecordTests {
             ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971), ("abc", 479_470_107),
         ] as [(String, Int32)])
     func murmur(key: String, hash: Int32) {
-        #expect(Int32(bitPattern: Partitioner.murmur2(Array(key.utf8))) == hash)
+        #expect(Int32(bitPattern: Murmur2.hash(SharedBytes(key))) == hash)
     }
 
     @Test("records with a key stay in its partition, those without one move on after each batch")
