@@ -117,48 +117,17 @@ final class GroupShell {
 
     // MARK: Loading
 
-    /// Replays the partition up to its end, a piece at a time, then serves.
-    func load() { loadPiece(from: partition.log.logStartOffset) }
-
-    /// Serves once all that was replayed is committed: what is not yet could be gone with this leader, and a member must not
-    /// see offsets go back.
-    private func serveWhenCommitted() {
-        partition.awaitRecoveredEnd { [weak self] isReached in
-            guard let self, isReached, !hasResigned else { return }
+    /// Replays the partition, then serves: once all is committed, because a member must not see offsets go back.
+    func load() {
+        shard.replay(
+            partition, while: { [weak self] in self?.hasResigned == false },
+            { [weak self] batch in try self?.replay(batch) }
+        ) { [weak self] in
+            guard let self else { return }
             isLoaded = true
             step(.loaded)
             shard.lossReports.becomeDue()
         }
-        shard.markAwaited(partition)
-    }
-
-    private func loadPiece(from offset: Offset) {
-        guard !hasResigned else { return }
-        guard offset < partition.log.writtenOffset else { return serveWhenCommitted() }
-        shard.readForReplay(partition, from: offset) { [weak self] result in
-            guard let self else { return }
-            switch result {
-            case .success(let bytes): replayAndContinue(bytes, from: offset)
-            case .failure(let failure):
-                shard.logger.error("\(partition.folder) cannot be replayed from offset \(offset): \(failure)")
-            }
-        }
-    }
-
-    private func replayAndContinue(_ bytes: SharedBytes, from offset: Offset) {
-        var next = offset
-        var batches = Batches(bytes)
-        do {
-            while let batch = try batches.next() {
-                try replay(batch)
-                next = batch.header.nextOffset
-            }
-        } catch {
-            shard.logger.error("\(partition.folder) holds records that cannot be read at offset \(next): \(error)")
-        }
-        guard next > offset else { return }
-        // A turn of the loop between pieces: loading one partition must not hold up the shard.
-        shard.schedule(afterMilliseconds: 0) { [weak self] in self?.loadPiece(from: next) }
     }
 
     private func replay(_ batch: Batch) throws {

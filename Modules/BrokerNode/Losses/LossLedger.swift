@@ -29,7 +29,22 @@ final class LossLedger {
     }
 
     /// Reads what is there, then writes what is missing.
-    func load() { loadPiece(from: partition.log.logStartOffset) }
+    func load() {
+        shard.replay(
+            partition, while: { [weak self] in self?.hasResigned == false },
+            { [weak self] batch in try self?.replay(batch) }
+        ) { [weak self] in
+            self?.isLoaded = true
+            self?.write()
+        }
+    }
+
+    private func replay(_ batch: Batch) throws {
+        for record in try shard.codecs.records(of: batch) {
+            guard let key = record.key, let value = record.value else { continue }
+            written[String(decoding: key.array, as: UTF8.self)] = value.array
+        }
+    }
 
     func resign() { hasResigned = true }
 
@@ -68,47 +83,5 @@ final class LossLedger {
             self?.isWriting = false
             self?.write()
         }
-    }
-
-    // MARK: Loading
-
-    private func loadPiece(from offset: Offset) {
-        guard !hasResigned else { return }
-        guard offset < partition.log.writtenOffset else { return writeWhenCommitted() }
-        shard.readForReplay(partition, from: offset) { [weak self] result in
-            guard let self else { return }
-            switch result {
-            case .success(let bytes): take(bytes, from: offset)
-            case .failure(let failure):
-                shard.logger.error("\(partition.folder) cannot be read from offset \(offset): \(failure)")
-            }
-        }
-    }
-
-    private func writeWhenCommitted() {
-        partition.awaitRecoveredEnd { [weak self] isReached in
-            guard let self, isReached, !hasResigned else { return }
-            isLoaded = true
-            write()
-        }
-        shard.markAwaited(partition)
-    }
-
-    private func take(_ bytes: SharedBytes, from offset: Offset) {
-        var next = offset
-        var batches = Batches(bytes)
-        do {
-            while let batch = try batches.next() {
-                for record in try shard.codecs.records(of: batch) {
-                    guard let key = record.key, let value = record.value else { continue }
-                    written[String(decoding: key.array, as: UTF8.self)] = value.array
-                }
-                next = batch.header.nextOffset
-            }
-        } catch {
-            shard.logger.error("\(partition.folder) holds records that cannot be read at offset \(next): \(error)")
-        }
-        guard next > offset else { return }
-        shard.schedule(afterMilliseconds: 0) { [weak self] in self?.loadPiece(from: next) }
     }
 }
