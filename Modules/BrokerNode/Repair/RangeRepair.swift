@@ -31,7 +31,7 @@ package struct RangeRepair: Sendable {
         case outOfRange
         /// They are damaged there too.
         case damaged
-        /// No answer, or none for now.
+        /// No answer in time, or one that it cannot give at present.
         case silent
     }
 
