@@ -127,6 +127,9 @@ let package = Package(
         .executableTarget(
             name: "orders-example", dependencies: ["MyelinClient", arguments],
             path: "docs/examples/orders", swiftSettings: strict),
+        .executableTarget(
+            name: "invoices-example", dependencies: ["MyelinClient", arguments],
+            path: "docs/examples/invoices", swiftSettings: strict),
 
         // Tools.
         .executableTarget(name: "protocol-generator", path: "Tools/ProtocolGenerator", swiftSettings: strict),

@@ -36,7 +36,6 @@ public struct BatchBuilder: Sendable {
     public init(
         codec: Codec = .none, producer: BatchProducer = .none, isTransactional: Bool = false, capacity: Int = 0
     ) {
-        precondition(!isTransactional || producer.id != .none, "a transactional batch needs a producer id")
         self.codec = codec
         self.producer = producer
         self.isTransactional = isTransactional
@@ -83,11 +82,12 @@ public struct BatchBuilder: Sendable {
     /// The batch, checksum included.
     ///
     /// - Parameter baseOffset: 0 when a client builds it: the broker assigns offsets.
-    /// - Precondition: at least one record was appended.
+    /// - Precondition: at least one record was appended, and a transactional batch has a producer.
     public func build(
         using compressor: Compressor, baseOffset: Offset = .zero, leaderEpoch: LeaderEpoch = .none
     ) -> Batch {
         precondition(!isEmpty, "a batch without records")
+        precondition(!isTransactional || producer.id != .none, "a transactional batch needs a producer id")
         var attributes = Int16(codec.rawValue)
         if isTransactional { attributes |= BatchHeader.transactionalBit }
         if isControl { attributes |= BatchHeader.controlBit }

@@ -121,6 +121,56 @@ def test_no_order_is_lost_or_doubled_while_leaders_are_killed(own_cluster):
     assert stored(cluster.bootstrap, "orders") == expected(8000)
 
 
+def committed_values(bootstrap, topic):
+    """All that a reader of committed records is shown, sorted."""
+    consumer = confluent_kafka.Consumer({
+        "bootstrap.servers": bootstrap, "group.id": f"{topic}-check", "auto.offset.reset": "earliest",
+        "enable.partition.eof": True, "isolation.level": "read_committed", "enable.auto.commit": False})
+    partitions = len(consumer.list_topics(topic).topics[topic].partitions)
+    consumer.assign([confluent_kafka.TopicPartition(topic, partition, 0) for partition in range(partitions)])
+    found, ends, deadline = [], set(), time.monotonic() + 60
+    while len(ends) < partitions:
+        assert time.monotonic() < deadline, f"{len(found)} records and no end after 60 s"
+        message = consumer.poll(1)
+        if message is None:
+            continue
+        if message.error():
+            ends.add(message.partition())
+        else:
+            found.append(message.value().decode())
+    consumer.close()
+    return sorted(found)
+
+
+def test_each_order_has_one_invoice_though_everything_is_killed(own_cluster):
+    cluster = own_cluster()
+    for topic in ("orders", "invoices"):
+        cluster.create(topic, 3, 3, **{"min.insync.replicas": "2"})
+    writing = orders(rpc_addresses(cluster), "--count", "6000", "--rate", "600", "--read", "0")
+
+    def invoices(name):
+        return subprocess.Popen(
+            [BINARIES / "invoices-example", "--bootstrap", rpc_addresses(cluster), "--name", name, "--idle", "20"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    first, second = invoices("invoices-1"), invoices("invoices-2")
+    time.sleep(3)
+    first.kill()
+    first.communicate()
+    first = invoices("invoices-1")
+    victim = cluster.leader("orders")
+    cluster.kill("broker", victim)
+    time.sleep(3)
+    cluster.begin("broker", victim)
+    assert finished(writing, 120)[:2] == (6000, 0)
+    expected = sorted(f"invoice for {number},{number % 1000}" for number in range(6000))
+    cluster.until("all invoices are written", lambda: len(committed_values(cluster.bootstrap, "invoices")) >= 6000, 90)
+    for process in (first, second):
+        _, errors = process.communicate(timeout=90)
+        assert process.returncode == 0, errors
+    assert committed_values(cluster.bootstrap, "invoices") == expected
+
+
 @pytest.mark.parametrize("arguments, says", [
     (["--bootstrap", "127.0.0.1:1", "--count", "1"], "127.0.0.1:1"),
     (["--bootstrap", "", "--count", "1"], "bootstrap"),

@@ -2,6 +2,7 @@
 
 internal import KafkaProtocol
 internal import Primitives
+internal import Synchronization
 internal import Transport
 internal import WireProtocol
 
@@ -42,7 +43,7 @@ actor Cluster {
     private let group: ShardLoopGroup
     private var clients: [NetworkAddress: RPCClient] = [:]
     private var sessions: [SessionKey: Task<Result<BrokerSession, ClientError>, Never>] = [:]
-    private var laneCount = 1
+    private let laneCount = Atomic(1)
     private var brokers: [NodeID: NetworkAddress] = [:]
     private var topics: [String: TopicView] = [:]
     private var nextBootstrap = 0
@@ -67,10 +68,7 @@ actor Cluster {
     // MARK: Sessions
 
     /// A lane that nobody else uses.
-    func makeLane() -> Lane {
-        defer { laneCount += 1 }
-        return Lane(number: laneCount)
-    }
+    nonisolated func makeLane() -> Lane { Lane(number: laneCount.wrappingAdd(1, ordering: .relaxed).oldValue) }
 
     func close(_ lane: Lane) async { await close(sessions.keys.filter { $0.lane == lane }) }
 
@@ -140,12 +138,7 @@ actor Cluster {
 
     /// A session with the leader.
     func leader(of partition: TopicPartition, _ lane: Lane) async throws(ClientError) -> BrokerSession {
-        let view = try await topic(partition.topic)
-        let index = Int(partition.partition.rawValue)
-        guard view.partitions.indices.contains(index) else {
-            throw ClientError(.invalidArgument, "topic \(partition.topic) has \(view.partitions.count) partitions")
-        }
-        let leader = view.partitions[index].leader
+        let leader = try await leaderID(of: partition)
         guard leader != .none else {
             throw ClientError(code: ErrorCode.leaderNotAvailable.rawValue, "\(partition)")
         }
@@ -154,9 +147,12 @@ actor Cluster {
 
     /// The broker that leads, as last heard; `.none` while nobody does.
     func leaderID(of partition: TopicPartition) async throws(ClientError) -> NodeID {
-        let view = try await topic(partition.topic)
+        let partitions = try await topic(partition.topic).partitions
         let index = Int(partition.partition.rawValue)
-        return view.partitions.indices.contains(index) ? view.partitions[index].leader : .none
+        guard partitions.indices.contains(index) else {
+            throw ClientError(.invalidArgument, "topic \(partition.topic) has \(partitions.count) partitions")
+        }
+        return partitions[index].leader
     }
 
     /// Forgets what is known of a topic, so that the next use asks.
@@ -188,17 +184,37 @@ actor Cluster {
 
     // MARK: Coordinators
 
-    /// A session with the coordinator of a group.
-    func coordinator(ofGroup group: String, _ lane: Lane) async throws(ClientError) -> BrokerSession {
+    /// What a coordinator is for.
+    enum Coordinated: CustomStringConvertible {
+        case group(String)
+        case transactions(of: String)
+
+        var description: String {
+            switch self {
+            case .group(let id): "group \(id)"
+            case .transactions(let id): "transactional id \(id)"
+            }
+        }
+
+        fileprivate var key: (type: Int8, id: String) {
+            switch self {
+            case .group(let id): (0, id)
+            case .transactions(let id): (1, id)
+            }
+        }
+    }
+
+    /// A session with the coordinator.
+    func coordinator(of subject: Coordinated, _ lane: Lane) async throws(ClientError) -> BrokerSession {
         var request = FindCoordinatorRequest()
-        request.coordinatorKeys = [group]
-        request.keyType = 0
+        request.coordinatorKeys = [subject.key.id]
+        request.keyType = subject.key.type
         let response = try await anySession().call(
             request, newest: 4, withinMilliseconds: Self.requestMilliseconds)
         guard let found = response.coordinators.first else {
-            throw ClientError(.malformedAnswer, "no coordinator was named for group \(group)")
+            throw ClientError(.malformedAnswer, "no coordinator was named for \(subject)")
         }
-        guard found.errorCode == 0 else { throw ClientError(code: found.errorCode, "group \(group)") }
+        guard found.errorCode == 0 else { throw ClientError(code: found.errorCode, "\(subject)") }
         return try await session(at: NetworkAddress(host: found.host, port: Int(found.port)), lane)
     }
 }

@@ -26,14 +26,15 @@ public actor Consumer {
 
     private let cluster: Cluster
     private let settings: ConsumerSettings
-    private let group: String?
+    /// Where `fetch` asks; a group has a lane of its own.
+    private let lane: Lane
+    /// nil without a group.
     private var membership: Membership?
     private var places: [TopicPartition: Place] = [:]
     /// Raised with each new assignment: answers to fetches of an earlier one are dropped.
     private var assignmentNumber = 0
     private var arrived: Deque<Result<FetchedRun, ClientError>> = []
     private var arrivalWaiter: CheckedContinuation<Void, Never>?
-    private var fetchLane: Lane?
     private var mustJoin = false
     private var heartbeats: Task<Void, Never>?
     /// What was handed out and not committed.
@@ -45,8 +46,9 @@ public actor Consumer {
     /// - Parameter group: Whose member `subscribe` makes it, and where `commit` commits; nil for neither.
     public init(_ client: MyelinClient, group: String? = nil, settings: ConsumerSettings = ConsumerSettings()) {
         cluster = client.cluster
-        self.group = group
         self.settings = settings
+        lane = client.cluster.makeLane()
+        membership = group.map { Membership(group: $0, settings: settings, lane: client.cluster.makeLane()) }
         pollDeadline = Deadline(afterMilliseconds: Int64(settings.pollMillisecondsMax))
     }
 
@@ -60,11 +62,8 @@ public actor Consumer {
     /// Shares the partitions of these topics with the other members of the group, from the next `poll` on.
     ///
     /// - Precondition: the consumer has a group.
-    public func subscribe(_ topics: [String]) async {
-        guard let group else { preconditionFailure("a consumer without a group subscribes to \(topics)") }
-        if membership == nil {
-            membership = Membership(group: group, settings: settings, lane: await cluster.makeLane())
-        }
+    public func subscribe(_ topics: [String]) {
+        precondition(membership != nil, "a consumer without a group subscribes to \(topics)")
         membership?.topics = topics
         mustJoin = true
     }
@@ -157,7 +156,7 @@ public actor Consumer {
                 places[partition]?.next.map { (partition, $0) }
             })
         do throws(ClientError) {
-            let session = try await cluster.session(with: leader, await ownLane())
+            let session = try await cluster.session(with: leader, lane)
             let response = try await session.call(
                 fetchRequest(asked), newest: 12,
                 withinMilliseconds: Int64(settings.fetchWaitMilliseconds) + settings.requestMilliseconds)
@@ -242,13 +241,6 @@ public actor Consumer {
         for partition in partitions { places[partition]?.isBusy = false }
     }
 
-    private func ownLane() async -> Lane {
-        if let fetchLane { return fetchLane }
-        let made = await cluster.makeLane()
-        fetchLane = fetchLane ?? made
-        return fetchLane ?? made
-    }
-
     // MARK: Where to begin
 
     /// Finds the first offset of partitions that have none: the committed one, else what `offsetReset` says.
@@ -259,11 +251,9 @@ public actor Consumer {
         let cluster = cluster
         let deadline = Deadline(afterMilliseconds: settings.requestMilliseconds)
         var found: [TopicPartition: Offset] = [:]
-        if let group {
-            let lane = await ownLane()
-            let reader = membership ?? Membership(group: group, settings: settings, lane: lane)
-            found = try await retrying("reading the offsets of group \(group)", until: deadline) {
-                () async throws(ClientError) in try await reader.committed(unknown, through: cluster)
+        if let member = membership {
+            found = try await retrying("reading the offsets of group \(member.group)", until: deadline) {
+                () async throws(ClientError) in try await member.committed(unknown, through: cluster)
             }
         }
         for partition in unknown where found[partition] == nil {
@@ -291,7 +281,7 @@ public actor Consumer {
         request.replicaID = -1
         request.isolationLevel = settings.isolationLevel.rawValue
         request.topics = [topic]
-        let response = try await cluster.leader(of: partition, await ownLane()).call(
+        let response = try await cluster.leader(of: partition, lane).call(
             request, newest: 7, withinMilliseconds: settings.requestMilliseconds)
         guard let answer = response.topics.first?.partitions.first else {
             throw ClientError(.malformedAnswer, "the answer names no partition")
@@ -306,14 +296,12 @@ public actor Consumer {
     ///
     /// - Precondition: the consumer has a group.
     public func commit() async throws(ClientError) {
-        guard let group else { preconditionFailure("a consumer without a group commits") }
+        guard let member = membership else { preconditionFailure("a consumer without a group commits") }
         guard !uncommitted.isEmpty else { return }
         let offsets = uncommitted
-        let lane = await ownLane()
-        let member = membership ?? Membership(group: group, settings: settings, lane: lane)
         let cluster = cluster
         try await retrying(
-            "committing for group \(group)", until: Deadline(afterMilliseconds: settings.requestMilliseconds)
+            "committing for group \(member.group)", until: Deadline(afterMilliseconds: settings.requestMilliseconds)
         ) { () async throws(ClientError) in try await member.commit(offsets, through: cluster) }
         for (partition, offset) in offsets where uncommitted[partition] == offset {
             uncommitted[partition] = nil
@@ -321,8 +309,27 @@ public actor Consumer {
         commitDeadline = settings.commitMilliseconds.map { Deadline(afterMilliseconds: $0) }
     }
 
+    /// The member, and what was handed out and is not committed, for the transaction that commits it.
+    func standing() throws(ClientError) -> (member: Membership, offsets: [TopicPartition: Offset]) {
+        guard let member = membership else {
+            throw ClientError(.invalidArgument, "a consumer without a group has no offsets to commit")
+        }
+        guard settings.commitMilliseconds == nil else {
+            throw ClientError(
+                .invalidArgument,
+                "the consumer commits by itself; set commitMilliseconds to nil where transactions commit")
+        }
+        return (member, uncommitted)
+    }
+
+    /// A transaction has committed what was handed out.
+    func committed() { uncommitted = [:] }
+
+    /// A transaction was aborted: reads again from what was committed before.
+    func rewind() { takeAssignment(places.mapValues { _ in nil }) }
+
     private func commitIfDue() async throws(ClientError) {
-        guard group != nil, let interval = settings.commitMilliseconds, !uncommitted.isEmpty else { return }
+        guard membership != nil, let interval = settings.commitMilliseconds, !uncommitted.isEmpty else { return }
         guard commitDeadline?.hasPassed ?? false || mustJoin else {
             if commitDeadline == nil { commitDeadline = Deadline(afterMilliseconds: interval) }
             return
@@ -332,7 +339,7 @@ public actor Consumer {
         } catch {
             // The group has moved on: the records go to another member, and the next join tells which are ours.
             guard error.endsMembership else { throw error }
-            mustJoin = mustJoin || membership != nil
+            mustJoin = mustJoin || membership?.topics.isEmpty == false
         }
     }
 
@@ -403,10 +410,11 @@ public actor Consumer {
             isClosed = true
             wake()
         }
-        if group != nil, settings.commitMilliseconds != nil { try await commit() }
-        if let membership { try await membership.leave(through: cluster) }
-        if let fetchLane { await cluster.close(fetchLane) }
-        if let membership { await cluster.close(membership.lane) }
+        await cluster.close(lane)
+        guard let member = membership else { return }
+        if settings.commitMilliseconds != nil { try await commit() }
+        try await member.leave(through: cluster)
+        await cluster.close(member.lane)
     }
 }
 

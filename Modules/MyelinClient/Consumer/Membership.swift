@@ -2,6 +2,7 @@
 
 internal import KafkaProtocol
 internal import Primitives
+internal import RecordBatch
 
 /// One member's side of the classic group protocol: join, sync, heartbeat, leave, committed offsets.
 ///
@@ -43,11 +44,11 @@ struct Membership {
     /// Joins and waits for the assignment. Other members may take as long as `pollMillisecondsMax` to come back.
     func join(through cluster: Cluster) async throws(ClientError) -> Joined {
         let patience = Int64(settings.pollMillisecondsMax) + 5_000
-        var response = try await cluster.coordinator(ofGroup: group, lane).call(
+        var response = try await cluster.coordinator(of: .group(group), lane).call(
             joinRequest(as: memberID), newest: 7, withinMilliseconds: patience)
         // The broker names a new member first and lets it in when it comes with the name (KIP-394).
         if ErrorCode(rawValue: response.errorCode) == .memberIDRequired {
-            response = try await cluster.coordinator(ofGroup: group, lane).call(
+            response = try await cluster.coordinator(of: .group(group), lane).call(
                 joinRequest(as: response.memberID), newest: 7, withinMilliseconds: patience)
         }
         guard response.errorCode == 0 else { throw ClientError(code: response.errorCode, "group \(group)") }
@@ -60,7 +61,7 @@ struct Membership {
         if response.leader == response.memberID {
             sync.assignments = try await assignments(for: response.members, through: cluster)
         }
-        let synced = try await cluster.coordinator(ofGroup: group, lane).call(
+        let synced = try await cluster.coordinator(of: .group(group), lane).call(
             sync, newest: 5, withinMilliseconds: patience)
         guard synced.errorCode == 0 else { throw ClientError(code: synced.errorCode, "group \(group)") }
         return Joined(
@@ -138,7 +139,7 @@ struct Membership {
         request.groupID = group
         request.generationID = generation
         request.memberID = memberID
-        let response = try await cluster.coordinator(ofGroup: group, lane).call(
+        let response = try await cluster.coordinator(of: .group(group), lane).call(
             request, newest: 4, withinMilliseconds: settings.heartbeatMilliseconds)
         guard response.errorCode == 0 else { throw ClientError(code: response.errorCode, "group \(group)") }
     }
@@ -159,8 +160,43 @@ struct Membership {
             }
             request.topics.append(entry)
         }
-        let response = try await cluster.coordinator(ofGroup: group, lane).call(
+        let response = try await cluster.coordinator(of: .group(group), lane).call(
             request, newest: 8, withinMilliseconds: settings.requestMilliseconds)
+        for topic in response.topics {
+            for partition in topic.partitions where partition.errorCode != 0 {
+                throw ClientError(
+                    code: partition.errorCode, "group \(group), \(topic.name)-\(partition.partitionIndex)")
+            }
+        }
+    }
+
+    /// Makes offsets part of a transaction, unless this member is not one of the group's present generation (KIP-447).
+    ///
+    /// Version 5 adds the group to the transaction by itself (KIP-890).
+    func commit(
+        _ offsets: [TopicPartition: Offset], in transactionalID: String, of producer: BatchProducer,
+        through cluster: Cluster
+    ) async throws(ClientError) {
+        var request = TxnOffsetCommitRequest()
+        request.transactionalID = transactionalID
+        request.groupID = group
+        request.producerID = producer.id.rawValue
+        request.producerEpoch = producer.epoch.rawValue
+        request.generationID = generation
+        request.memberID = memberID
+        for (topic, group) in Dictionary(grouping: offsets.keys, by: \.topic).sorted(by: { $0.key < $1.key }) {
+            var entry = TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic()
+            entry.name = topic
+            for partition in group.sorted() {
+                var place = TxnOffsetCommitRequest.TxnOffsetCommitRequestPartition()
+                place.partitionIndex = partition.partition.rawValue
+                place.committedOffset = offsets[partition]?.rawValue ?? 0
+                entry.partitions.append(place)
+            }
+            request.topics.append(entry)
+        }
+        let response = try await cluster.coordinator(of: .group(group), lane).call(
+            request, newest: 5, withinMilliseconds: settings.requestMilliseconds)
         for topic in response.topics {
             for partition in topic.partitions where partition.errorCode != 0 {
                 throw ClientError(
@@ -184,7 +220,7 @@ struct Membership {
             entry.partitionIndexes = group.map(\.partition.rawValue).sorted()
             return entry
         }
-        let response = try await cluster.coordinator(ofGroup: group, lane).call(
+        let response = try await cluster.coordinator(of: .group(group), lane).call(
             request, newest: 7, withinMilliseconds: settings.requestMilliseconds)
         guard response.errorCode == 0 else { throw ClientError(code: response.errorCode, "group \(group)") }
         var found: [TopicPartition: Offset] = [:]
@@ -209,7 +245,7 @@ struct Membership {
         var request = LeaveGroupRequest()
         request.groupID = group
         request.members = [member]
-        let response = try await cluster.coordinator(ofGroup: group, lane).call(
+        let response = try await cluster.coordinator(of: .group(group), lane).call(
             request, newest: 4, withinMilliseconds: settings.heartbeatMilliseconds)
         guard response.errorCode == 0 else { throw ClientError(code: response.errorCode, "group \(group)") }
     }

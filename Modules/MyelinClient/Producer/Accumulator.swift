@@ -16,13 +16,15 @@ package struct Accumulator<Receipt> {
 
     package let batchByteCountMax: Int
     package let codec: Codec
+    package let isTransactional: Bool
     private var queues: [TopicPartition: Deque<OpenBatch>] = [:]
     /// Of all batches here, before compression.
     package private(set) var byteCount = 0
 
-    package init(batchByteCountMax: Int, codec: Codec) {
+    package init(batchByteCountMax: Int, codec: Codec, isTransactional: Bool = false) {
         self.batchByteCountMax = batchByteCountMax
         self.codec = codec
+        self.isTransactional = isTransactional
     }
 
     package var isEmpty: Bool { queues.isEmpty }
@@ -44,7 +46,7 @@ package struct Accumulator<Receipt> {
             byteCount += queue[last].builder.uncompressedByteCount - before
             return (queue[last].receipt, Int(queue[last].builder.recordCount) - 1, false)
         }
-        var builder = BatchBuilder(codec: codec)
+        var builder = BatchBuilder(codec: codec, isTransactional: isTransactional)
         builder.append(record)
         byteCount += builder.uncompressedByteCount
         let receipt = makeReceipt()

@@ -25,6 +25,10 @@ public struct ProducerSettings: Equatable, Sendable {
     public var deliveryMillisecondsMax: Int64 = 120_000
     /// How long the broker may take over one request.
     public var requestMilliseconds: Int64 = 30_000
+    /// Makes the producer write in transactions only. Of all producers with one id the latest may write (KIP-98).
+    public var transactionalID: String?
+    /// A transaction that is open for longer is aborted by its coordinator.
+    public var transactionMilliseconds: Int32 = 60_000
 
     public init() {}
 }
@@ -34,32 +38,47 @@ public struct ProducerSettings: Equatable, Sendable {
 /// Idempotence (KIP-98) is always on. One batch of a partition is under way at a time; others fill meanwhile, so order needs
 /// no further care and a busy partition sends large batches. Memory is bounded by `bufferByteCountMax`: `send` waits.
 public actor Producer {
-    private static let produceVersion: Int16 = 11
+    /// From version 12 on a batch adds its partition to the transaction by itself (KIP-890).
+    private static let produceVersion: Int16 = 12
 
-    private let cluster: Cluster
-    private let settings: ProducerSettings
+    let cluster: Cluster
+    let settings: ProducerSettings
+    let lane: Lane
     private var partitioner = Partitioner()
     private var accumulator: Accumulator<BatchReceipt>
     /// Partitions that a task is emptying.
     private var draining: Set<TopicPartition> = []
     private var roomWaiters: Deque<CheckedContinuation<Void, Never>> = []
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
-    private var identity: BatchProducer?
+    private(set) var identity: BatchProducer?
+    /// The identity is to be confirmed by the coordinator, which then also aborts what it left open (KIP-360).
+    var mustInitialize = false
     private var nextSequences: [TopicPartition: Int32] = [:]
-    private var isClosed = false
-    private var lane: Lane?
+    private(set) var isClosed = false
+    /// nil without a transactional id.
+    var progress: TransactionProgress?
 
     public init(_ client: MyelinClient, settings: ProducerSettings = ProducerSettings()) {
         cluster = client.cluster
+        lane = client.cluster.makeLane()
         self.settings = settings
-        accumulator = Accumulator(batchByteCountMax: settings.batchByteCountMax, codec: settings.codec)
+        progress = settings.transactionalID.map { TransactionProgress($0) }
+        accumulator = Accumulator(
+            batchByteCountMax: settings.batchByteCountMax, codec: settings.codec, isTransactional: progress != nil)
     }
 
     /// Accepts a record; waits while the buffer is full.
     ///
     /// Records of one partition are stored in the order in which calls return.
-    /// - Throws: when the topic is unknown, the partition does not exist, or the producer is closed.
+    /// - Throws: when the topic is unknown, the partition does not exist, the producer is closed, or writes in transactions.
     public func send(_ record: ProducerRecord) async throws(ClientError) -> Delivery {
+        guard progress == nil else {
+            throw ClientError(.invalidArgument, "a producer with a transactional id sends inside a transaction")
+        }
+        return try await accept(record)
+    }
+
+    func accept(_ record: ProducerRecord) async throws(ClientError) -> Delivery {
         let cluster = cluster
         let count = try await retrying(
             "asking for topic \(record.topic)", until: Deadline(afterMilliseconds: settings.requestMilliseconds),
@@ -99,15 +118,7 @@ public actor Producer {
         await flush()
         isClosed = true
         wake(&roomWaiters)
-        if let lane { await cluster.close(lane) }
-    }
-
-    private func ownLane() async -> Lane {
-        if let lane { return lane }
-        let made = await cluster.makeLane()
-        // Another batch may have asked meanwhile: one lane for all.
-        lane = lane ?? made
-        return lane ?? made
+        await cluster.close(lane)
     }
 
     // MARK: Sending
@@ -116,10 +127,10 @@ public actor Producer {
         while let batch = accumulator.take(partition) {
             let outcome: BatchReceipt.Outcome
             do throws(ClientError) {
+                if let failure = progress?.failure { throw failure }
                 outcome = .success(try await deliver(batch.builder, to: partition))
             } catch {
-                // It may or may not be stored, so what follows cannot carry on its numbers.
-                forgetIdentity()
+                giveUp(error)
                 outcome = .failure(error)
             }
             accumulator.release(batch)
@@ -137,19 +148,32 @@ public actor Producer {
         while let waiter = waiters.popFirst() { waiter.resume() }
     }
 
-    private func forgetIdentity() {
+    /// A batch may or may not be stored, so what follows cannot carry on its numbers.
+    private func giveUp(_ error: ClientError) {
+        guard progress == nil else {
+            progress?.note(error)
+            mustInitialize = true
+            return
+        }
         identity = nil
+        nextSequences = [:]
+    }
+
+    /// Goes on as another producer, or in another epoch of the same.
+    func become(_ identity: BatchProducer) {
+        self.identity = identity
+        mustInitialize = false
         nextSequences = [:]
     }
 
     private func deliver(_ builder: BatchBuilder, to partition: TopicPartition) async throws(ClientError) -> Offset? {
         let deadline = Deadline(afterMilliseconds: settings.deliveryMillisecondsMax)
-        let cluster = cluster
+        let (cluster, lane) = (cluster, lane)
         var builder = builder
         builder.producer = try await nextNumbers(for: partition, builder.recordCount, until: deadline)
+        noteWrite()
         let bytes = await Self.encode(builder)
         let request = request(bytes, for: partition)
-        let lane = await ownLane()
         let answer = try await retrying(
             "writing to \(partition)", until: deadline, afterFailure: { _ in await cluster.forget(partition.topic) }
         ) { () async throws(ClientError) in
@@ -174,6 +198,7 @@ public actor Producer {
         topic.name = partition.topic
         topic.partitionData = [data]
         var request = ProduceRequest()
+        request.transactionalID = settings.transactionalID
         request.acks = settings.acknowledgement.rawValue
         request.timeoutMs = Int32(clamping: settings.requestMilliseconds)
         request.topicData = [topic]
@@ -206,24 +231,46 @@ public actor Producer {
         return BatchProducer(id: identity.id, epoch: identity.epoch, baseSequence: base)
     }
 
-    private func currentIdentity(until deadline: Deadline) async throws(ClientError) -> BatchProducer {
-        if let identity { return identity }
-        let cluster = cluster
-        let response = try await retrying("asking for a producer id", until: deadline) {
-            () async throws(ClientError) in
-            var request = InitProducerIdRequest()
-            request.transactionalID = nil
-            request.transactionTimeoutMs = Int32.max
-            let response = try await cluster.anySession().call(
-                request, newest: 4, withinMilliseconds: deadline.remainingMilliseconds)
-            guard response.errorCode == 0 else { throw ClientError(code: response.errorCode, "a producer id") }
-            return response
+    func currentIdentity(until deadline: Deadline) async throws(ClientError) -> BatchProducer {
+        if let identity, !mustInitialize { return identity }
+        let before = identity
+        let (cluster, lane, settings) = (cluster, lane, settings)
+        let response: InitProducerIdResponse
+        do throws(ClientError) {
+            response = try await retrying("asking for a producer id", until: deadline) {
+                () async throws(ClientError) in
+                let session =
+                    if let id = settings.transactionalID {
+                        try await cluster.coordinator(of: .transactions(of: id), lane)
+                    } else {
+                        try await cluster.anySession()
+                    }
+                let response = try await session.call(
+                    Self.question(before, settings), newest: 4,
+                    withinMilliseconds: min(settings.requestMilliseconds, deadline.remainingMilliseconds))
+                guard response.errorCode == 0 else { throw ClientError(code: response.errorCode, "a producer id") }
+                return response
+            }
+        } catch {
+            progress?.note(error)
+            throw error
         }
         // Another partition may have asked at the same time: one id for all.
-        if let identity { return identity }
+        if let identity, !mustInitialize { return identity }
         let found = BatchProducer(
             id: ProducerID(response.producerID), epoch: ProducerEpoch(response.producerEpoch), baseSequence: 0)
-        identity = found
+        become(found)
         return found
+    }
+
+    private static func question(_ before: BatchProducer?, _ settings: ProducerSettings) -> InitProducerIdRequest {
+        var request = InitProducerIdRequest()
+        request.transactionalID = settings.transactionalID
+        request.transactionTimeoutMs = settings.transactionalID == nil ? Int32.max : settings.transactionMilliseconds
+        if let before, settings.transactionalID != nil {
+            request.producerID = before.id.rawValue
+            request.producerEpoch = before.epoch.rawValue
+        }
+        return request
     }
 }
