@@ -70,6 +70,7 @@ let package = Package(
         module("Replication", ["Primitives", "RecordBatch"]),
         module("Groups", ["Primitives"]),
         module("Transactions", ["Primitives"]),
+        module("Governance", ["Primitives"]),
 
         // Mechanisms.
         module("Transport", ["Primitives", "WireProtocol"] + nio),
@@ -84,7 +85,7 @@ let package = Package(
             [
                 "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication",
                 "Coordinator",
-                "Groups", "Transactions", "Transport", "Telemetry", "ControllerNode",
+                "Groups", "Transactions", "Governance", "Transport", "Telemetry", "ControllerNode",
             ] + collections),
 
         // Clients.
@@ -160,6 +161,7 @@ let package = Package(
         tests("Replication", ["Primitives", "RecordBatch"]),
         tests("Groups", ["Primitives"], exclude: ["Scenarios", "Vectors"]),
         tests("Transactions", ["Primitives"]),
+        tests("Governance", ["Primitives"]),
         tests("Transport", ["Primitives", "WireProtocol", "CShims"] + nio),
         tests("Telemetry", [logging]),
         tests(

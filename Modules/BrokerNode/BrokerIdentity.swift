@@ -21,6 +21,8 @@ struct BrokerIdentity: Sendable {
     let settings: BrokerSettings
     /// When the node began to start.
     var startedAt = Timestamp.none
+    /// What clients with quotas have used; one table for all shards.
+    let rates = RateTable()
 }
 
 /// Bounds of one shard.
@@ -34,6 +36,8 @@ struct BrokerLimits: Sendable {
     var fetchByteCountMax = 55 << 20
     /// Longest that records of producers with acks=0 or 1 stay in memory only while nobody waits for them.
     var lazySynchronizeMilliseconds: Int64 = 20
+    /// Bytes of unanswered requests above which a connection is not read (`myelin.connection.request.bytes.max`).
+    var connectionRequestByteCountMax = 16 << 20
     /// A connection that was paused because of its output reads again below this.
     var resumeOutputByteCount = 1 << 20
     /// `replica.lag.time.max.ms`.
@@ -44,6 +48,7 @@ struct BrokerLimits: Sendable {
     init(_ settings: BrokerSettings, shardCount: Int) {
         sessions.sessionCountMax = max(1, settings[.fetchSessionSlots] / shardCount)
         fetchByteCountMax = settings[.fetchBytesMax]
+        connectionRequestByteCountMax = settings[.connectionRequestBytesMax]
         replicaLagMilliseconds = Int64(settings[.replicaLagMillisecondsMax])
         retentionCheckMilliseconds = Int64(settings[.retentionCheckIntervalMilliseconds])
         groups.sessionTimeoutMillisecondsMin = Int32(clamping: settings[.groupSessionTimeoutMillisecondsMin])

@@ -81,6 +81,10 @@ public final class BrokerNode: Sendable {
         try await start.openPartitions(shards)
         let listener = try await start.reservePort(shards)
         do {
+            try await shards.run(on: BrokerShard.controllerShard) { shard in
+                shard.listener = listener
+                shard.limitAddresses()
+            }
             try await start.beginMembership(shards, at: listener.address)
             if start.isOwnCluster { try await listener.open() }
         } catch {

@@ -38,6 +38,7 @@ extension BrokerShard {
         configs = EffectiveConfigs(settings: node.settings, image: image, node: node.id)
         brokerEpoch = image.broker(node.id)?.epoch ?? brokerEpoch
         if !publication.delta.losses.isEmpty { lossReports.becomeDue() }
+        if !publication.delta.quotas.isEmpty { quotasChanged() }
         for topic in publication.delta.removedTopics { remove(topic) }
         if !publication.delta.brokers.isEmpty { reassignLed(with: Set(publication.delta.brokers)) }
         for topic in publication.delta.topics {

@@ -4,6 +4,7 @@ internal import ControllerNode
 internal import Coordinator
 internal import Primitives
 internal import StorageEngine
+internal import Transport
 
 /// One shard of a broker: the partitions, groups, connections and disk that one thread owns.
 ///
@@ -47,6 +48,15 @@ final class BrokerShard {
     var producerIDs: Range<Int64> = 0..<0
     var producerIDWaiters: [(Result<ProducerID, ProducerIDRefusal>) -> Void] = []
     let codecs = CodecWorkspace()
+    /// Whether any user or client id has a quota: while none has, quotas cost this one look.
+    var hasQuotas = false
+    /// Counts changes of quotas.
+    var quotaGeneration: UInt64 = 0
+    let quotaWindows: QuotaWindows
+    /// On the controller's shard: what takes connections in, once it does.
+    var listener: FrameListener?
+    /// Connections that are not read because of a quota.
+    var mutedConnections: [ObjectIdentifier: KafkaConnection] = [:]
     private(set) lazy var replicator = Replicator(shard: self)
     private(set) lazy var lossReports = LossReports(shard: self)
     private(set) lazy var repairer = Repairer(shard: self)
@@ -82,6 +92,7 @@ final class BrokerShard {
         self.logger = logger
         configs = EffectiveConfigs(settings: node.settings, image: image, node: node.id)
         sessions = FetchSessions(limits: limits.sessions, entropy: self.entropy.split())
+        quotaWindows = QuotaWindows(node.settings)
         outboxes = Array(repeating: [], count: node.shardCount)
     }
 

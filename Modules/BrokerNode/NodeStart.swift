@@ -169,6 +169,13 @@ struct NodeStart: Sendable {
         bounds.frameByteCountMax = settings[.socketRequestBytesMax]
         bounds.connectionCountMax = settings[.connectionsMax]
         bounds.connectionCountPerAddressMax = settings[.connectionsPerAddressMax]
+        bounds.connectionCountMaxByAddress = settings[.connectionsPerAddressOverrides].counts
+        bounds.connectionRateMax = settings[.connectionRateMax]
+        bounds.firstFrameMilliseconds = Int64(settings[.firstRequestMilliseconds])
+        bounds.frameMilliseconds = Int64(settings[.requestReceiveMilliseconds])
+        bounds.frameRateMin = settings[.requestReceiveRateMin]
+        let heldMax = settings[.queuedRequestBytesMax]
+        bounds.heldByteCountMax = heldMax < 0 ? .max : heldMax / identity.shardCount
         bounds.idleMilliseconds = Int64(settings[.connectionsIdleMilliseconds])
         do {
             return try await FrameListener.reserve(

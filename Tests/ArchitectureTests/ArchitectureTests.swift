@@ -16,6 +16,7 @@ private let allowed: [String: Set<String>] = [
     "Replication": ["Primitives", "RecordBatch"],
     "Groups": ["Primitives"],
     "Transactions": ["Primitives"],
+    "Governance": ["Primitives"],
     "Transport": [
         "Primitives", "WireProtocol", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "Glibc",
     ],
@@ -26,7 +27,8 @@ private let allowed: [String: Set<String>] = [
     ],
     "BrokerNode": [
         "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication", "Coordinator",
-        "Groups", "Transactions", "Transport", "Telemetry", "ControllerNode", "Logging", "FoundationEssentials",
+        "Groups", "Transactions", "Governance", "Transport", "Telemetry", "ControllerNode", "Logging",
+        "FoundationEssentials",
     ],
     "AdminClient": ["Primitives", "WireProtocol", "Transport"],
     "MyelinClient": ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"],
@@ -40,6 +42,7 @@ private let anywhere: Set<String> = [
 /// Modules that must run unchanged inside a simulator: no world in them.
 private let cores = [
     "RecordBatch", "KafkaProtocol", "WireProtocol", "Coordinator", "Replication", "Groups", "Transactions",
+    "Governance",
 ]
 
 /// Words by which a core would reach for the world.

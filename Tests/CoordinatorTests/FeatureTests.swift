@@ -23,8 +23,8 @@ struct FeatureTests {
     func bounds() throws {
         var deciding = try Deciding()
         #expect(deciding.image.features().map(\.name) == [name])
-        #expect(try update(&deciding, to: 2) == nil)
-        #expect(try update(&deciding, to: 3) == .unsupportedLevel(3, supported: Features.metadata))
+        #expect(try update(&deciding, to: 3) == nil)
+        #expect(try update(&deciding, to: 4) == .unsupportedLevel(4, supported: Features.metadata))
         #expect(try update(&deciding, to: 0) == .required)
         #expect(try update(&deciding, to: 1, of: "metadata.version") == .unknownFeature("metadata.version"))
     }
@@ -77,7 +77,7 @@ struct FeatureTests {
 
     @Test("level 2 goes back to 1 only by order, and only while nothing needs it")
     func rollback() throws {
-        var deciding = try Deciding()
+        var deciding = try Deciding(level: 2)
         try deciding.createTopic(NewTopic(name: "a"))
         #expect(try update(&deciding, to: 1) == .downgrade(current: 2))
         #expect(try update(&deciding, to: 1, .unsafeDowngrade) == .unsafeDowngrade)

@@ -37,6 +37,16 @@ let sampleRecords: [(name: String, record: MetadataRecord)] = [
     ("producer-ids", .producerIDsAllocated(ProducerIDsRecord(broker: NodeID(1), next: ProducerID(3000)))),
     ("feature-level", .featureLevelSet(name: "myelin.metadata", level: 1)),
     (
+        "client-quota-set",
+        .clientQuotaChanged(
+            QuotaEntity(user: .named("ann"), clientID: .byDefault), .producerByteRate, limit: 1_048_576)
+    ),
+    (
+        "client-quota-removed",
+        .clientQuotaChanged(QuotaEntity(address: .byDefault), .connectionCreationRate, limit: nil)
+    ),
+    ("config-set-client-metrics", .configSet(.clientMetrics("all"), name: "interval.ms", value: "60000")),
+    (
         "broker-registered",
         .brokerRegistered(
             BrokerRecord(

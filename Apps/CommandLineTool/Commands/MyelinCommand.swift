@@ -24,8 +24,8 @@ struct MyelinCommand: ParsableCommand {
         version: "myelin \(toolVersion)",
         subcommands: [
             ClusterCommand.self, TopicCommand.self, PartitionCommand.self, GroupCommand.self,
-            TransactionCommand.self, BenchCommand.self, DoctorCommand.self, ConfigCommand.self, CompletionsCommand.self,
-            VersionCommand.self,
+            TransactionCommand.self, QuotaCommand.self, BenchCommand.self, DoctorCommand.self, ConfigCommand.self,
+            CompletionsCommand.self, VersionCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

@@ -73,6 +73,7 @@ final class AdminService: Sendable {
         registerGroups(in: &service)
         registerTransactionAdministration(in: &service)
         registerConfigs(in: &service)
+        registerQuotas(in: &service)
         registerElasticity(in: &service)
         registerPeers(in: &service)
         service.raw(Clients.session) { [shards] call in SessionCall(call, shards: shards).begin() }
@@ -121,6 +122,11 @@ final class AdminService: Sendable {
         service.on(Admin.configDescribe) { [self] request, _ in try await configDescribe(request) }
         service.on(Admin.configAlter) { [self] request, _ in try await configAlter(request) }
         service.on(Admin.configExplain) { [self] request, _ in try await configExplain(request) }
+    }
+
+    private func registerQuotas(in service: inout RPCService) {
+        service.on(Admin.quotaList) { [self] request, _ in await quotaList(request) }
+        service.on(Admin.quotaAlter) { [self] request, _ in try await quotaAlter(request) }
     }
 
     private func registerElasticity(in service: inout RPCService) {

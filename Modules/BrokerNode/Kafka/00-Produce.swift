@@ -20,14 +20,23 @@ extension BrokerShard {
                 items.append((records.addressed.id, records))
             }
         }
-        askPartitions(items, { shard, _, records, reply in shard.take(records, reply: reply) }) { [self] answers in
+        let (home, rate) = (index, context.rates?.request)
+        askPartitions(
+            items,
+            { shard, _, records, reply in
+                shard.charging(shard.index == home ? nil : rate) { shard.take(records, reply: reply) }
+            }
+        ) { [self] answers in
             answerProduce(request, answers, context)
         }
     }
 
     private func produceOne(_ records: ProducedRecords, _ request: ProduceRequest, _ context: RequestContext) {
         let owner = records.addressed.id.map { shard(of: $0) } ?? index
-        ask(owner, { $0.take(records, reply: $1) }) { [self] answer in answerProduce(request, [answer], context) }
+        let rate = owner == index ? nil : context.rates?.request
+        ask(owner, { shard, reply in shard.charging(rate) { shard.take(records, reply: reply) } }) { [self] answer in
+            answerProduce(request, [answer], context)
+        }
     }
 
     private func records(
@@ -45,12 +54,17 @@ extension BrokerShard {
     private func answerProduce(
         _ request: ProduceRequest, _ answers: [Result<ProducedBatch, ProduceFailure>], _ context: RequestContext
     ) {
+        let wait = context.rates?.produce?.use(Double(context.byteCount), at: now) ?? 0
         guard request.acks != 0 else {
             // Without an answer, closing is the only way to say no; the client then asks for new metadata.
             let failures = answers.compactMap(\.failure)
             for failure in failures { metrics.rejectedBatch(failure.kafkaCode) }
             if !failures.isEmpty { context.connection.stream?.close() }
-            return respondNothing(to: context, errorCode: (failures.first?.kafkaCode ?? .none).rawValue)
+            respondNothing(to: context, errorCode: (failures.first?.kafkaCode ?? .none).rawValue)
+            if let rates = context.rates {
+                mute(context, Throttle(rates, wait, for: .producerByteRate, at: now))
+            }
+            return
         }
         var response = ProduceResponse()
         var next = 0
@@ -67,7 +81,7 @@ extension BrokerShard {
             }
             response.responses.append(topicResponse)
         }
-        respond(response, to: context)
+        respond(response, to: context, waitNanoseconds: wait, for: .producerByteRate)
     }
 
     private func partitionResponse(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Governance
 internal import KafkaProtocol
 internal import Primitives
 internal import StorageEngine
@@ -97,7 +98,12 @@ final class LongPoll {
 
     private var readsCommitted: Bool { request.isolationLevel == 1 }
 
-    private var byteCountMax: Int { min(max(0, Int(request.maxBytes)), shard.limits.fetchByteCountMax) }
+    private var byteCountMax: Int {
+        let asked = min(max(0, Int(request.maxBytes)), shard.limits.fetchByteCountMax)
+        // More than its quota allows at once is never sent at once, a first batch excepted.
+        guard let fetch = context.rates?.fetch else { return asked }
+        return Int(min(Double(asked), fetch.limit.burst))
+    }
     private var byteCountMin: Int { min(Int(request.minBytes), byteCountMax) }
 
     /// Reads what is there, and answers or waits for more.
@@ -122,7 +128,13 @@ final class LongPoll {
             let asked = places[target].map { (addresses[$0], fetch.targets[$0]) }
             let budget = byteCountMax
             let reader = reader
-            shard.ask(target, { $0.readAll(asked, for: reader, byteCountMax: budget, reply: $1) }) {
+            let rate = target == shard.index ? nil : context.rates?.request
+            shard.ask(
+                target,
+                { shard, reply in
+                    shard.charging(rate) { shard.readAll(asked, for: reader, byteCountMax: budget, reply: reply) }
+                }
+            ) {
                 gathering.set($0, at: order)
             }
         }

@@ -40,7 +40,7 @@ extension BrokerShard {
     func apiVersionsUnsupported(_ header: RequestHeader, on connection: KafkaConnection, slot: UInt64) {
         let context = RequestContext(
             connection: connection, slot: slot, api: .apiVersions, version: 0, correlationID: header.correlationID,
-            clientID: nil, arrival: now)
+            clientID: nil, arrival: now, byteCount: 0, rates: nil)
         var response = ApiVersionsResponse()
         response.errorCode = ErrorCode.unsupportedVersion.rawValue
         response.apiKeys = Self.claimedVersions

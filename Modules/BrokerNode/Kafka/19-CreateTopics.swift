@@ -17,21 +17,28 @@ extension BrokerShard {
                 configs: topic.configs.map { NewTopic.Config(name: $0.name, value: $0.value) })
         }
         let validateOnly = context.version >= 1 && request.validateOnly
-        command(CreateTopics(topics, validateOnly: validateOnly)) { [self] result in
+        var gate = MutationGate(context, strictFrom: 6, isRehearsal: validateOnly, at: now)
+        let admitted = topics.map { gate.admits($0.countedPartitions(configs.settings)) }
+        let wait = gate.waitNanoseconds
+        command(CreateTopics(topics.keeping(admitted), validateOnly: validateOnly)) { [self] result in
             var response = CreateTopicsResponse()
+            var rest = (try? result.get())?[...] ?? []
             switch result {
             case .failure(let failure):
                 response.topics = topics.map { refused($0.name, failure.kafkaCode, failure.description, context) }
-            case .success(let outcomes):
-                response.topics = zip(topics, outcomes).map { topic, outcome in
-                    switch outcome {
+            case .success:
+                response.topics = zip(topics, admitted).map { topic, isAdmitted in
+                    guard isAdmitted else {
+                        return refused(topic.name, .throttlingQuotaExceeded, MutationGate.refusal, context)
+                    }
+                    switch rest.removeFirst() {
                     case .success(let created): return accepted(created, context)
                     case .failure(let refusal):
                         return refused(topic.name, refusal.kafkaCode, refusal.message, context)
                     }
                 }
             }
-            respond(response, to: context)
+            respond(response, to: context, waitNanoseconds: wait, for: .controllerMutationRate)
         }
     }
 

@@ -12,14 +12,21 @@ extension BrokerShard {
             context.version >= 6
             ? request.topics.map { topic in topic.name.map { .name($0) } ?? .id(topic.topicID) }
             : request.topicNames.map { .name($0) }
-        command(DeleteTopics(topics)) { [self] result in
+        var gate = MutationGate(context, strictFrom: 5, at: now)
+        let admitted = topics.map { gate.admits(image.partitionCount(of: $0)) }
+        let wait = gate.waitNanoseconds
+        command(DeleteTopics(topics.keeping(admitted))) { [self] result in
             var response = DeleteTopicsResponse()
+            var rest = (try? result.get())?[...] ?? []
             switch result {
             case .failure(let failure):
                 response.responses = topics.map { self.result($0, failure.kafkaCode, failure.description, context) }
-            case .success(let outcomes):
-                response.responses = zip(topics, outcomes).map { topic, outcome in
-                    switch outcome {
+            case .success:
+                response.responses = zip(topics, admitted).map { topic, isAdmitted in
+                    guard isAdmitted else {
+                        return self.result(topic, .throttlingQuotaExceeded, MutationGate.refusal, context)
+                    }
+                    switch rest.removeFirst() {
                     case .success(let deleted):
                         var answer = self.result(.name(deleted.name), .none, nil, context)
                         if context.version >= 6 { answer.topicID = deleted.id }
@@ -29,7 +36,7 @@ extension BrokerShard {
                     }
                 }
             }
-            respond(response, to: context)
+            respond(response, to: context, waitNanoseconds: wait, for: .controllerMutationRate)
         }
     }
 

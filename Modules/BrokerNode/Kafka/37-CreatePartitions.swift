@@ -12,24 +12,33 @@ extension BrokerShard {
                 topic: topic.name, totalCount: topic.count,
                 assignment: (topic.assignments ?? []).map { $0.brokerIDs.map { NodeID($0) } })
         }
-        command(CreatePartitions(topics, validateOnly: request.validateOnly)) { [self] result in
+        var gate = MutationGate(context, strictFrom: 3, isRehearsal: request.validateOnly, at: now)
+        let admitted = topics.map { topic in
+            gate.admits(max(0, Int(topic.totalCount) - image.partitionCount(of: .name(topic.topic))))
+        }
+        let wait = gate.waitNanoseconds
+        command(CreatePartitions(topics.keeping(admitted), validateOnly: request.validateOnly)) { [self] result in
             var response = CreatePartitionsResponse()
-            response.results = topics.enumerated().map { place, topic in
+            var rest = (try? result.get())?[...] ?? []
+            response.results = zip(topics, admitted).map { topic, isAdmitted in
                 var answer = CreatePartitionsResponse.CreatePartitionsTopicResult()
                 answer.name = topic.topic
                 switch result {
                 case .failure(let failure):
                     answer.errorCode = failure.kafkaCode.rawValue
                     answer.errorMessage = failure.description
-                case .success(let outcomes):
-                    if case .failure(let refusal) = outcomes[place] {
+                case .success where !isAdmitted:
+                    answer.errorCode = ErrorCode.throttlingQuotaExceeded.rawValue
+                    answer.errorMessage = MutationGate.refusal
+                case .success:
+                    if case .failure(let refusal) = rest.removeFirst() {
                         answer.errorCode = refusal.kafkaCode.rawValue
                         answer.errorMessage = refusal.message
                     }
                 }
                 return answer
             }
-            respond(response, to: context)
+            respond(response, to: context, waitNanoseconds: wait, for: .controllerMutationRate)
         }
     }
 }

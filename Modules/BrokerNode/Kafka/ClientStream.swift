@@ -16,6 +16,8 @@ protocol ClientStream: AnyObject {
     func write(_ bytes: SharedBytes)
     func writeFile(_ lease: DescriptorLease, position: Int64, count: Int)
     func pauseReading()
+    /// Counts bytes of requests that are kept until they are answered; a negative number gives them back.
+    func hold(_ byteCount: Int)
     func resumeReading()
     /// Sends what was written, then closes.
     func close()

@@ -19,8 +19,12 @@ extension BrokerShard {
             case .supported(let api, let header):
                 let context = RequestContext(
                     connection: connection, slot: slot, api: api, version: header.apiVersion,
-                    correlationID: header.correlationID, clientID: header.clientID, arrival: now)
+                    correlationID: header.correlationID, clientID: header.clientID, arrival: now,
+                    byteCount: frame.count, rates: hasQuotas ? connection.rates(ofClient: header.clientID) : nil)
                 try dispatch(context, &reader)
+                if let rate = context.rates?.request {
+                    rate.use(Double(now.nanoseconds - context.arrival.nanoseconds), at: now)
+                }
             case .unsupportedVersion(.apiVersions, let header):
                 apiVersionsUnsupported(header, on: connection, slot: slot)
             case .unsupportedVersion: connection.reject(.unsupportedVersion)
@@ -69,6 +73,8 @@ extension BrokerShard {
         case .txnOffsetCommit: txnOffsetCommit(try decode(&reader, context), context)
         case .describeProducers: describeProducers(try decode(&reader, context), context)
         case .describeTopicPartitions: describeTopicPartitions(try decode(&reader, context), context)
+        case .describeClientQuotas: describeClientQuotas(try decode(&reader, context), context)
+        case .alterClientQuotas: alterClientQuotas(try decode(&reader, context), context)
         case .electLeaders: electLeaders(try decode(&reader, context), context)
         case .alterPartitionReassignments: alterPartitionReassignments(try decode(&reader, context), context)
         case .listPartitionReassignments: listPartitionReassignments(try decode(&reader, context), context)

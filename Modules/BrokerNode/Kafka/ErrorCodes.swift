@@ -270,6 +270,8 @@ extension AlterConfigRefusal {
         case .unknownTopic: .unknownTopicOrPartition
         case .illegalTopicName: .invalidTopicException
         case .setting, .nullValue, .duplicateConfig, .agreedByAll: .invalidConfig
+        case .missingName: .invalidRequest
+        case .levelTooLow: .unsupportedVersion
         }
     }
 
@@ -286,6 +288,7 @@ extension AlterConfigRefusal {
         case .nullValue(let name): "\(name) has no value"
         case .duplicateResource: "the request names the resource more than once"
         case .duplicateConfig(let name): "\(name) is given more than once"
+        case .missingName, .levelTooLow: description
         }
     }
 }

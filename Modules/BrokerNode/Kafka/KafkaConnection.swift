@@ -20,14 +20,32 @@ final class KafkaConnection: FrameHandler {
         case bytes([UInt8])
         /// Record bytes belong at the cuts.
         case records([UInt8], cuts: [RecordsCut], records: [FetchedRecords])
+
+        /// What the client receives, size prefix included.
+        var byteCount: Int {
+            switch self {
+            case .none: 0
+            case .bytes(let bytes): bytes.count
+            case .records(let bytes, let cuts, _): cuts.reduce(bytes.count) { $0 + $1.byteCount }
+            }
+        }
     }
 
     private unowned let shard: BrokerShard
     private(set) var stream: (any ClientStream)?
     private var slots: Deque<Slot> = []
     private var firstSlot: UInt64 = 0
+    /// Sizes of the requests of `slots`, and their sum.
+    private var byteCounts: Deque<Int> = []
+    private var unansweredByteCount = 0
     private var isPaused = false
     private var isDraining = false
+    private var mutedUntil: Instant?
+    private var muteTimer: TimerID?
+    /// What came with the read that was under way when reading stopped, for when it goes on.
+    private var heldBack: [SharedBytes] = []
+    /// Of the client id that asked last, as of a generation of quotas.
+    private var rates: (clientID: String, generation: UInt64, rates: ClientRates?)?
     /// What the client says it is (KIP-511), for metrics and describe.
     var clientSoftware = ""
 
@@ -47,9 +65,15 @@ final class KafkaConnection: FrameHandler {
 
     func received(_ frame: SharedBytes) {
         guard stream != nil, !isDraining else { return }
+        guard mutedUntil == nil else { return heldBack.append(frame) }
         slots.append(.open)
+        byteCounts.append(frame.count)
+        unansweredByteCount += frame.count
+        stream?.hold(frame.count)
         shard.serve(frame, on: self, slot: firstSlot + UInt64(slots.count - 1))
-        if slots.count >= Self.unansweredCountMax { pause() }
+        if slots.count >= Self.unansweredCountMax || unansweredByteCount >= shard.limits.connectionRequestByteCountMax {
+            pause()
+        }
     }
 
     func receivedAll() {}
@@ -65,9 +89,13 @@ final class KafkaConnection: FrameHandler {
     }
 
     func closed(_ reason: CloseReason) {
-        guard stream != nil else { return }
-        stream = nil
+        guard let stream else { return }
+        stream.hold(-unansweredByteCount)
+        self.stream = nil
         slots = []
+        byteCounts = []
+        unansweredByteCount = 0
+        unmute()
     }
 
     /// Ends the connection because of what it sent.
@@ -83,9 +111,61 @@ final class KafkaConnection: FrameHandler {
     }
 
     private func resumeIfPossible() {
-        guard isPaused, slots.count <= Self.unansweredCountMax / 2 else { return }
+        guard isPaused, mutedUntil == nil, slots.count <= Self.unansweredCountMax / 2,
+            unansweredByteCount <= shard.limits.connectionRequestByteCountMax / 2
+        else { return }
         isPaused = false
         stream?.resumeReading()
+    }
+
+    // MARK: Quotas
+
+    /// The quotas of the client that asks now.
+    ///
+    /// A connection has one client id as a rule, so it is looked up once for each change of quotas.
+    func rates(ofClient clientID: String?) -> ClientRates? {
+        let clientID = clientID ?? ""
+        if let rates, rates.generation == shard.quotaGeneration, rates.clientID == clientID { return rates.rates }
+        let found = shard.rates(ofClient: clientID)
+        rates = (clientID, shard.quotaGeneration, found)
+        return found
+    }
+
+    /// Reads nothing for a time; what was read already is answered.
+    func mute(forNanoseconds nanoseconds: Int64) {
+        guard stream != nil else { return }
+        let (end, isForever) = shard.now.nanoseconds.addingReportingOverflow(nanoseconds)
+        mute(until: isForever ? .distantFuture : Instant(nanoseconds: end))
+    }
+
+    private func mute(until deadline: Instant) {
+        if let mutedUntil, mutedUntil >= deadline { return }
+        if let muteTimer { shard.cancel(muteTimer) }
+        mutedUntil = deadline
+        shard.mutedConnections[ObjectIdentifier(self)] = self
+        muteTimer = shard.schedule(at: deadline) { [self] in unmute() }
+        pause()
+    }
+
+    /// The quotas changed: waits as long as the new ones say.
+    func reviewMute() {
+        let now = shard.now
+        let wait = rates(ofClient: rates?.clientID)?.waitNanoseconds(at: now) ?? 0
+        unmute()
+        if wait > 0 { mute(forNanoseconds: wait) }
+    }
+
+    private func unmute() {
+        guard mutedUntil != nil else { return }
+        mutedUntil = nil
+        if let muteTimer { shard.cancel(muteTimer) }
+        muteTimer = nil
+        shard.mutedConnections[ObjectIdentifier(self)] = nil
+        guard stream != nil else { return heldBack = [] }
+        let frames = heldBack
+        heldBack = []
+        for frame in frames { received(frame) }
+        resumeIfPossible()
     }
 
     // MARK: Answers
@@ -96,16 +176,22 @@ final class KafkaConnection: FrameHandler {
         let place = Int(slot - firstSlot)
         precondition(place < slots.count, "slot \(slot) of \(firstSlot)+\(slots.count)")
         guard place == 0 else { return slots[place] = .done(answer) }
-        slots.removeFirst()
-        firstSlot += 1
+        removeFirstSlot(stream)
         send(answer, on: stream)
         while case .done(let next)? = slots.first {
-            slots.removeFirst()
-            firstSlot += 1
+            removeFirstSlot(stream)
             send(next, on: stream)
         }
         if isDraining, slots.isEmpty { return stream.close() }
         if isPaused, stream.pendingOutputByteCount < shard.limits.resumeOutputByteCount { resumeIfPossible() }
+    }
+
+    private func removeFirstSlot(_ stream: any ClientStream) {
+        slots.removeFirst()
+        firstSlot += 1
+        let byteCount = byteCounts.removeFirst()
+        unansweredByteCount -= byteCount
+        stream.hold(-byteCount)
     }
 
     private func send(_ answer: Answer, on stream: any ClientStream) {

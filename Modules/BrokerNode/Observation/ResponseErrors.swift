@@ -101,6 +101,14 @@ extension DescribeLogDirsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { either(errorCode, first(results, \.errorCode)) }
 }
 
+extension DescribeClientQuotasResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { errorCode }
+}
+
+extension AlterClientQuotasResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { first(entries, \.errorCode) }
+}
+
 // MARK: Groups
 
 extension FindCoordinatorResponse: ErrorCarrying {

@@ -18,6 +18,9 @@ struct ShardMetrics: Sendable {
     var readSendfileByteCount: UInt64 = 0
     var readColdByteCount: UInt64 = 0
     var waitingFetchCount = 0
+    /// Answers that made a client wait, and for how long, by quota in the order of `QuotaKey.allCases`.
+    private(set) var throttledCounts = [UInt64](repeating: 0, count: QuotaKey.allCases.count)
+    private(set) var throttledNanoseconds = [Int64](repeating: 0, count: QuotaKey.allCases.count)
     private(set) var synchronizeLatency = Histograms(count: 1)
     private(set) var failedSynchronizeCount: UInt64 = 0
     private(set) var retentionByteCount: UInt64 = 0
@@ -35,6 +38,13 @@ struct ShardMetrics: Sendable {
         let place = APIPlace.of(api)
         answerCounts[place * ErrorPlace.count + ErrorPlace.of(errorCode)] += 1
         latencies.observe(nanoseconds, in: place)
+    }
+
+    mutating func throttled(_ key: QuotaKey, byNanoseconds nanoseconds: Int64) {
+        guard let place = QuotaKey.allCases.firstIndex(of: key) else { return }
+        throttledCounts[place] += 1
+        let (sum, overflow) = throttledNanoseconds[place].addingReportingOverflow(nanoseconds)
+        throttledNanoseconds[place] = overflow ? .max : sum
     }
 
     mutating func rejectedBatch(_ code: ErrorCode) { rejectedBatchCounts[ErrorPlace.of(code.rawValue)] += 1 }

@@ -13,6 +13,7 @@ extension ShardNumbers {
     func add(to set: inout MetricSet, dataDirectory: String) {
         addRequests(to: &set)
         addConnections(to: &set)
+        addThrottles(to: &set)
         addDisk(to: &set, dataDirectory)
         replication.add(to: &set)
         partitions.map(\.standing).add(to: &set)
@@ -46,6 +47,14 @@ extension ShardNumbers {
         set.add(Int64(metrics.waitingFetchCount), to: MetricCatalogue.waitingFetches)
     }
 
+    private func addThrottles(to set: inout MetricSet) {
+        set.add(Int64(mutedConnectionCount), to: MetricCatalogue.mutedConnections)
+        for (place, key) in QuotaKey.allCases.enumerated() where key != .connectionCreationRate {
+            set.add(Int64(metrics.throttledCounts[place]), to: MetricCatalogue.throttledRequests, key.rawValue)
+            set.add(metrics.throttledNanoseconds[place], to: MetricCatalogue.throttleTime, key.rawValue)
+        }
+    }
+
     private func addConnections(to set: inout MetricSet) {
         set.add(Int64(transport.receivedByteCount), to: MetricCatalogue.receivedBytes)
         set.add(Int64(transport.sentByteCount), to: MetricCatalogue.sentBytes)
@@ -53,13 +62,17 @@ extension ShardNumbers {
         set.add(Int64(transport.acceptedCount), to: MetricCatalogue.acceptedConnections)
         let rejected = [
             ("total", transport.rejectedByTotalCount), ("address", transport.rejectedByAddressCount),
+            ("address_rate", transport.rejectedByRateCount),
             ("accept", transport.acceptFailureCount),
         ]
         for (reason, count) in rejected { set.add(Int64(count), to: MetricCatalogue.rejectedConnections, reason) }
         let cut = [
-            ("idle", transport.idleCount), ("stalled", transport.stallCount), ("overflow", transport.overflowCount),
+            ("idle", transport.idleCount), ("slow", transport.slowCount), ("stalled", transport.stallCount),
+            ("overflow", transport.overflowCount),
         ]
         for (reason, count) in cut { set.add(Int64(count), to: MetricCatalogue.cutConnections, reason) }
+        set.add(Int64(transport.delayedCount), to: MetricCatalogue.delayedConnections)
+        set.add(Int64(transport.heldByteCount), to: MetricCatalogue.heldRequestBytes)
         set.add(Int64(transport.invalidFrameCount), to: MetricCatalogue.rejectedFrames, "bad_size")
         for (reason, count) in zip(RejectReason.allCases, metrics.rejectedFrameCounts) {
             set.add(Int64(count), to: MetricCatalogue.rejectedFrames, reason.rawValue)

@@ -15,6 +15,7 @@ struct ShardNumbers: Sendable {
     let transport: TransportCounters
     let backlog: Int
     let fetchSessionCount: Int
+    let mutedConnectionCount: Int
     let topicCount: Int
     let imageOffset: Offset
     let directory: DirectoryHealth
@@ -137,7 +138,8 @@ extension BrokerShard {
         ShardNumbers(
             index: index, metrics: metrics, repairs: repairer.metrics, transport: loop.counters,
             backlog: loop.mailboxBacklog.count,
-            fetchSessionCount: sessions.count, topicCount: image.topicCount, imageOffset: imageOffset,
+            fetchSessionCount: sessions.count, mutedConnectionCount: mutedConnections.count,
+            topicCount: image.topicCount, imageOffset: imageOffset,
             directory: directory, freeByteCount: try? disk.freeByteCount(),
             replication: replicator.metrics)
     }

@@ -3,7 +3,8 @@
 /// Every command there is, for whoever takes them from other nodes by their names.
 public enum ControllerCommands {
     public static let all: [any ControllerCommand.Type] = [
-        AllocateProducerIDs.self, AlterConfigs.self, AlterPartitionReassignments.self, AlterPartitions.self,
+        AllocateProducerIDs.self, AlterClientQuotas.self, AlterConfigs.self, AlterPartitionReassignments.self,
+        AlterPartitions.self,
         AlterTopics.self, BalanceStep.self, BrokerHeartbeat.self, CreatePartitions.self, CreateTopics.self,
         DeleteTopics.self, DrainBroker.self, ElectLeaders.self, EnsureInternalTopic.self, FenceBrokers.self,
         RaiseInternalReplication.self, RebalanceLeaders.self, RegisterBroker.self, RemoveTopics.self,

@@ -7,10 +7,13 @@ public enum Features {
     /// Format of the metadata log and of snapshots.
     ///
     /// Level 1 is a cluster of one broker. Level 2 adds what several need: fenced registrations, eligible leaders,
-    /// reassignments, draining, losses. It goes back to 1 while none of these facts is there.
-    public static let metadata = FeatureRange(name: "myelin.metadata", levelMin: 1, levelMax: 2)
+    /// reassignments, draining, losses. Level 3 adds client quotas and subscriptions to metrics of clients. A level goes
+    /// back while none of the facts that it adds is there.
+    public static let metadata = FeatureRange(name: "myelin.metadata", levelMin: 1, levelMax: 3)
     /// From this level of `metadata` on a cluster may have several brokers.
     static let clusterLevel: Int16 = 2
+    /// From this level of `metadata` on there may be client quotas and subscriptions to metrics of clients.
+    static let quotaLevel: Int16 = 3
 
     /// How clients take part in transactions (KIP-890). Level 2: Produce adds partitions by itself, and every end of a
     /// transaction raises the producer's epoch. Clients look for it; brokers serve those that do not as well.
@@ -27,8 +30,17 @@ extension MetadataImage {
     /// Whether the facts of several brokers may be written.
     var allowsClusters: Bool { featureLevel(Features.metadata.name) >= Features.clusterLevel }
 
-    /// Whether there is anything that metadata level 1 cannot say.
-    fileprivate var hasClusterFacts: Bool {
+    /// Whether client quotas and subscriptions to metrics of clients may be written.
+    var allowsQuotas: Bool { featureLevel(Features.metadata.name) >= Features.quotaLevel }
+
+    /// Whether there is anything that a metadata level cannot say.
+    fileprivate func hasFacts(above level: Int16) -> Bool {
+        if level < Features.quotaLevel, quotaEntityCount > 0 || !clientMetricsSubscriptions().isEmpty { return true }
+        return level < Features.clusterLevel && hasClusterFacts
+    }
+
+    /// Whether there is anything that metadata level 1 cannot say and level 2 can.
+    private var hasClusterFacts: Bool {
         let brokers = brokers()
         guard brokers.count <= 1, brokers.allSatisfy({ $0.isActive && !$0.isDraining }) else { return true }
         guard reassigningPartitions().isEmpty, losses().isEmpty else { return true }
@@ -133,7 +145,7 @@ public struct UpdateFeatures: ControllerCommand {
         case .upgrade: return .downgrade(current: current)
         case .safeDowngrade:
             let isMetadata = update.name == Features.metadata.name
-            return isMetadata && image.hasClusterFacts ? .factsInUse(current: current) : nil
+            return isMetadata && image.hasFacts(above: update.level) ? .factsInUse(current: current) : nil
         case .unsafeDowngrade: return .unsafeDowngrade
         }
     }

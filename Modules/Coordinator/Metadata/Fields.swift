@@ -42,6 +42,12 @@ struct FieldWriter {
         writer.writeInteger(low)
     }
 
+    /// Eight bytes as IEEE 754 has them, the highest first.
+    mutating func number(_ number: UInt32, _ value: Double) {
+        begin(number, byteCount: 8)
+        writer.writeInteger(value.bitPattern)
+    }
+
     /// Present means true.
     mutating func flag(_ number: UInt32, _ value: Bool) {
         if value { begin(number, byteCount: 0) }
@@ -130,6 +136,14 @@ struct FieldReader {
     }
 
     func optionalText(_ number: UInt32) throws(DecodeError) -> String? { has(number) ? try text(number) : nil }
+
+    func optionalNumber(_ number: UInt32) throws(DecodeError) -> Double? {
+        guard has(number) else { return nil }
+        return try read(number) { reader throws(DecodeError) in
+            let bits: UInt64 = try reader.readInteger()
+            return Double(bitPattern: bits)
+        }
+    }
 
     func id(_ number: UInt32) throws(DecodeError) -> (high: UInt64, low: UInt64) {
         try read(number) { reader throws(DecodeError) in

@@ -24,5 +24,7 @@ extension MetadataDelta {
             .filter { old.featureLevel($0) != new.featureLevel($0) }.sorted()
         losses = Set((old.losses() + new.losses()).map(\.partition))
             .filter { old.losses(of: $0) != new.losses(of: $0) }.sorted()
+        quotas = Set(old.quotas().map(\.entity)).union(new.quotas().map(\.entity))
+            .filter { old.hasOtherQuotas($0, than: new) }.sorted()
     }
 }

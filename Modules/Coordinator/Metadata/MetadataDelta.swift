@@ -32,13 +32,15 @@ public struct MetadataDelta: Hashable, Sendable {
     public internal(set) var features: [String] = []
     /// Partitions of which a loss is new, or better known; sorted.
     public internal(set) var losses: [PartitionID] = []
+    /// Entities whose own quotas changed.
+    public internal(set) var quotas: [QuotaEntity] = []
 
     /// Nothing changed.
     public init() {}
 
     public var isEmpty: Bool {
         removedTopics.isEmpty && topics.isEmpty && configs.isEmpty && brokers.isEmpty && features.isEmpty
-            && losses.isEmpty
+            && losses.isEmpty && quotas.isEmpty
     }
 }
 
@@ -54,6 +56,7 @@ public struct MetadataDeltaRecorder: Sendable {
     private var brokers: Set<NodeID> = []
     private var features: Set<String> = []
     private var losses: Set<PartitionID> = []
+    private var quotas: Set<QuotaEntity> = []
 
     public init(from image: MetadataImage) {
         old = image
@@ -82,6 +85,7 @@ public struct MetadataDeltaRecorder: Sendable {
         delta.brokers = brokers.filter { old.broker($0) != image.broker($0) }.sorted()
         delta.features = features.filter { old.featureLevel($0) != image.featureLevel($0) }.sorted()
         delta.losses = losses.filter { old.losses(of: $0) != image.losses(of: $0) }.sorted()
+        delta.quotas = quotas.filter { old.hasOtherQuotas($0, than: image) }.sorted()
         return delta
     }
 
@@ -99,6 +103,7 @@ public struct MetadataDeltaRecorder: Sendable {
             .brokerDrainingChanged(let id, _, _):
             brokers.insert(id)
         case .lossRecorded(let manifest): losses.insert(manifest.partition)
+        case .clientQuotaChanged(let entity, _, _): quotas.insert(entity)
         }
     }
 

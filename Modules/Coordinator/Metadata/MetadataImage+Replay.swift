@@ -44,6 +44,7 @@ extension MetadataImage {
             try checkBroker(id, epoch)
             brokersByID[id]?.isDraining = isDraining
         case .lossRecorded(let manifest): try note(manifest)
+        case .clientQuotaChanged(let entity, let key, let limit): setQuota(key, of: entity, limit)
         }
     }
 
@@ -132,6 +133,12 @@ extension MetadataImage {
         guard var entries = configs[resource] else { return }
         entries[name] = nil
         configs[resource] = entries.isEmpty ? nil : entries
+    }
+
+    private mutating func setQuota(_ key: QuotaKey, of entity: QuotaEntity, _ limit: Double?) {
+        var limits = quotasByEntity[entity] ?? [:]
+        limits[key] = limit
+        quotasByEntity[entity] = limits.isEmpty ? nil : limits
     }
 
     private mutating func allocate(_ block: ProducerIDsRecord) throws(ReplayError) {

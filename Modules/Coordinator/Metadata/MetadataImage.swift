@@ -50,6 +50,7 @@ public struct MetadataImage: Equatable, Sendable {
     var reassigning: TreeSet<PartitionID> = []
     /// In the order they were recorded.
     var lossesByTopic: TreeDictionary<TopicID, [LossManifest]> = [:]
+    var quotasByEntity: TreeDictionary<QuotaEntity, TreeDictionary<QuotaKey, Double>> = [:]
     /// The first producer id that nobody has, and who was given the block before it.
     public internal(set) var producerIDs = ProducerIDsRecord(broker: .none, next: ProducerID(0))
     /// Partitions of all topics together.
@@ -150,6 +151,35 @@ public struct MetadataImage: Equatable, Sendable {
 
     func hasOtherConfigs(_ resource: ConfigResource, than other: MetadataImage) -> Bool {
         configs[resource] != other.configs[resource]
+    }
+
+    /// Entities with client quotas.
+    public var quotaEntityCount: Int { quotasByEntity.count }
+
+    /// What is set on the entity itself; which quota applies to a client is `QuotaPrecedence`'s to say.
+    ///
+    /// - Complexity: O(1).
+    public func quota(_ key: QuotaKey, of entity: QuotaEntity) -> Double? { quotasByEntity[entity]?[key] }
+
+    /// All client quotas, by entity, then by key.
+    public func quotas() -> [(entity: QuotaEntity, limits: [(key: QuotaKey, limit: Double)])] {
+        quotasByEntity.sorted { $0.key < $1.key }.map { entity, limits in
+            (entity, limits.sorted { $0.key < $1.key }.map { (key: $0.key, limit: $0.value) })
+        }
+    }
+
+    func hasQuotas(_ entity: QuotaEntity) -> Bool { quotasByEntity[entity] != nil }
+
+    func hasOtherQuotas(_ entity: QuotaEntity, than other: MetadataImage) -> Bool {
+        quotasByEntity[entity] != other.quotasByEntity[entity]
+    }
+
+    /// Names of the subscriptions to metrics of clients, sorted (KIP-714).
+    public func clientMetricsSubscriptions() -> [String] {
+        configuredResources().compactMap { resource in
+            if case .clientMetrics(let name) = resource { return name }
+            return nil
+        }
     }
 
     /// The finalized level of a feature; 0 when it is off.

@@ -18,6 +18,7 @@ private enum RecordType: UInt32 {
     case brokerShutdownStarted = 12
     case brokerDrainingChanged = 13
     case lossRecorded = 14
+    case clientQuotaChanged = 15
 }
 
 extension MetadataRecord {
@@ -68,6 +69,7 @@ extension MetadataRecord {
         case .brokerShutdownStarted: .brokerShutdownStarted
         case .brokerDrainingChanged: .brokerDrainingChanged
         case .lossRecorded: .lossRecorded
+        case .clientQuotaChanged: .clientQuotaChanged
         }
     }
 
@@ -105,6 +107,10 @@ extension MetadataRecord {
             fields.integer(2, epoch.rawValue)
             fields.flag(3, isDraining)
         case .lossRecorded(let manifest): manifest.write(into: &fields)
+        case .clientQuotaChanged(let entity, let key, let limit):
+            entity.write(into: &fields)
+            fields.text(7, key.rawValue)
+            if let limit { fields.number(8, limit) }
         }
     }
 
@@ -131,6 +137,9 @@ extension MetadataRecord {
         case .brokerDrainingChanged:
             .brokerDrainingChanged(try fields.brokerID(), epoch: try fields.brokerEpoch(), isDraining: fields.has(3))
         case .lossRecorded: .lossRecorded(try LossManifest(reading: fields))
+        case .clientQuotaChanged:
+            .clientQuotaChanged(
+                try QuotaEntity(reading: fields), try QuotaKey(reading: fields), limit: try fields.quotaLimit())
         }
     }
 }
@@ -228,6 +237,9 @@ extension ConfigResource {
             fields.integer(1, Int8(2))
             fields.integer(3, id)
         case .brokerDefaults: fields.integer(1, Int8(3))
+        case .clientMetrics(let name):
+            fields.integer(1, Int8(4))
+            fields.text(2, name)
         }
     }
 
@@ -237,6 +249,7 @@ extension ConfigResource {
         case 1: self = .topic(try fields.text(2))
         case 2: self = .broker(try fields.integer(3, default: nil))
         case 3: self = .brokerDefaults
+        case 4: self = .clientMetrics(try fields.text(2))
         default: throw fields.invalid(1, Int64(kind))
         }
     }

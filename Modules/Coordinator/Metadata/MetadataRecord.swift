@@ -26,6 +26,8 @@ public enum MetadataRecord: Hashable, Sendable {
     case brokerDrainingChanged(NodeID, epoch: BrokerEpoch, isDraining: Bool)
     /// An unclean election, or what is known of its loss since; one per partition and leader epoch.
     case lossRecorded(LossManifest)
+    /// What one kind of quota is from here on; nil: it is taken away.
+    case clientQuotaChanged(QuotaEntity, QuotaKey, limit: Double?)
 }
 
 /// A topic's name and id; its partitions follow in records of their own.

@@ -97,8 +97,8 @@ public struct MetadataSnapshot: Equatable, Sendable {
 }
 
 extension MetadataImage {
-    /// Records that make this image from an empty one: features, brokers, producer ids, configuration, topics by name
-    /// with their losses.
+    /// Records that make this image from an empty one: features, brokers, producer ids, configuration, client
+    /// quotas, topics by name with their losses.
     public func records() -> [MetadataRecord] {
         var records: [MetadataRecord] = features().map { .featureLevelSet(name: $0.name, level: $0.level) }
         records += brokers().map { .brokerRegistered($0) }
@@ -107,6 +107,9 @@ extension MetadataImage {
             for entry in configEntries(of: resource) {
                 records.append(.configSet(resource, name: entry.name, value: entry.value))
             }
+        }
+        for (entity, limits) in quotas() {
+            records += limits.map { .clientQuotaChanged(entity, $0.key, limit: $0.limit) }
         }
         for topic in topicsByName() {
             records += topic.records()

@@ -50,6 +50,16 @@ extension BrokerKey where Value == Int {
     public static var queuedRequestBytesMax: Self { Self("queued.max.request.bytes") }
     public static var connectionsMax: Self { Self("max.connections") }
     public static var connectionsPerAddressMax: Self { Self("max.connections.per.ip") }
+    public static var connectionRateMax: Self { Self("max.connection.creation.rate") }
+    public static var firstRequestMilliseconds: Self { Self("myelin.connection.first.request.ms") }
+    public static var requestReceiveMilliseconds: Self { Self("myelin.request.receive.timeout.ms") }
+    public static var requestReceiveRateMin: Self { Self("myelin.request.receive.bytes.per.second.min") }
+    public static var connectionRequestBytesMax: Self { Self("myelin.connection.request.bytes.max") }
+    public static var quotaWindowCount: Self { Self("quota.window.num") }
+    public static var quotaWindowSeconds: Self { Self("quota.window.size.seconds") }
+    public static var controllerQuotaWindowCount: Self { Self("controller.quota.window.num") }
+    public static var controllerQuotaWindowSeconds: Self { Self("controller.quota.window.size.seconds") }
+    public static var telemetryBytesMax: Self { Self("telemetry.max.bytes") }
     public static var connectionsIdleMilliseconds: Self { Self("connections.max.idle.ms") }
     public static var fetchBytesMax: Self { Self("fetch.max.bytes") }
     public static var fetchSessionSlots: Self { Self("max.incremental.fetch.session.cache.slots") }
@@ -122,6 +132,10 @@ extension BrokerKey where Value == Endpoints? {
 
 extension BrokerKey where Value == QuorumVoters? {
     public static var quorumVoters: Self { Self("controller.quorum.voters") }
+}
+
+extension BrokerKey where Value == AddressCounts {
+    public static var connectionsPerAddressOverrides: Self { Self("max.connections.per.ip.overrides") }
 }
 
 extension BrokerKey where Value == LogFormatChoice {

@@ -37,6 +37,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
     case alterPartitionReassignments = 45
     case listPartitionReassignments = 46
     case offsetDelete = 47
+    case describeClientQuotas = 48
+    case alterClientQuotas = 49
     case describeQuorum = 55
     case updateFeatures = 57
     case describeCluster = 60
@@ -85,6 +87,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .alterPartitionReassignments: "AlterPartitionReassignments"
         case .listPartitionReassignments: "ListPartitionReassignments"
         case .offsetDelete: "OffsetDelete"
+        case .describeClientQuotas: "DescribeClientQuotas"
+        case .alterClientQuotas: "AlterClientQuotas"
         case .describeQuorum: "DescribeQuorum"
         case .updateFeatures: "UpdateFeatures"
         case .describeCluster: "DescribeCluster"
@@ -135,6 +139,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .alterPartitionReassignments: 0...1
         case .listPartitionReassignments: 0...0
         case .offsetDelete: 0...0
+        case .describeClientQuotas: 0...1
+        case .alterClientQuotas: 0...1
         case .describeQuorum: 0...2
         case .updateFeatures: 0...2
         case .describeCluster: 0...2
@@ -198,6 +204,8 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .alterPartitionReassignments: 0
         case .listPartitionReassignments: 0
         case .offsetDelete: nil
+        case .describeClientQuotas: 1
+        case .alterClientQuotas: 1
         case .describeQuorum: 0
         case .updateFeatures: 0
         case .describeCluster: 0

@@ -21,14 +21,33 @@ public enum MetricCatalogue {
         "myelin_connections_accepted_total", .counter, help: "Client connections let in.")
     public static let rejectedConnections = Metric(
         "myelin_connections_rejected_total", .counter, .one, ["reason"],
-        help: "Connections refused: total (too many), address (too many of one address), accept (mostly no descriptor)."
+        help:
+            "Connections refused: total (too many), address (too many of one address), address_rate (too often), accept (mostly no descriptor)."
     )
     public static let cutConnections = Metric(
         "myelin_connections_cut_total", .counter, .one, ["reason"],
-        help: "Connections ended from here: idle, stalled (the peer reads nothing), overflow (too much unread output).")
+        help:
+            "Connections ended from here: idle, slow (a request came too slowly), stalled (the peer reads nothing), overflow (too much unread output)."
+    )
+    public static let delayedConnections = Metric(
+        "myelin_connections_delayed_total", .counter,
+        help: "Connections let in later than they came (max.connection.creation.rate).")
+    public static let heldRequestBytes = Metric(
+        "myelin_request_held_bytes", .gauge, .bytes,
+        help: "Bytes of requests that have begun or are not answered (queued.max.request.bytes).")
     public static let rejectedFrames = Metric(
         "myelin_frames_rejected_total", .counter, .one, ["reason"],
         help: "Frames refused and their connections closed: bad size, unknown API or version, undecodable.")
+
+    // Quotas.
+    public static let throttledRequests = Metric(
+        "myelin_throttled_requests_total", .counter, .one, ["quota"],
+        help: "Requests after which a client had to wait, by the quota that it exceeded.")
+    public static let throttleTime = Metric(
+        "myelin_throttle_seconds_total", .counter, .seconds, ["quota"],
+        help: "Time that clients were told to wait, by the quota that they exceeded.")
+    public static let mutedConnections = Metric(
+        "myelin_connections_muted", .gauge, help: "Connections that are not read now because of a quota.")
 
     // Produce and fetch.
     public static let producedRecords = Metric(
@@ -219,7 +238,8 @@ public enum MetricCatalogue {
     /// In the order of the export and of the documentation.
     public static let all: [Metric] = [
         requests, requestDuration, receivedBytes, sentBytes, connections, acceptedConnections, rejectedConnections,
-        cutConnections, rejectedFrames, producedRecords, producedBytes, producedBatches, rejectedBatches, fetchedBytes,
+        cutConnections, delayedConnections, heldRequestBytes, rejectedFrames, throttledRequests, throttleTime,
+        mutedConnections, producedRecords, producedBytes, producedBatches, rejectedBatches, fetchedBytes,
         fetchSessions, waitingFetches, topics, partitions, logSize, logStartOffset, logEndOffset, logDirectoryState,
         logDirectoryFreeBytes, syncDuration, failedSyncs, appendedBytes, appendedRecords, readBytes, recoveryDuration,
         recoveryScannedBytes, recoveryCutBytes, damagedRanges, damagesFound, damagesMended, mendedBytes,

@@ -55,16 +55,26 @@ final class AdmissionHandler: ChannelInboundHandler {
         let ledger = acceptor.ledger
         let host = (NetworkAddress(channel.remoteAddress) ?? .unknown).host
         let loop = acceptor.shardLoop(of: context.eventLoop)
-        switch ledger.admit(host) {
+        let now = loop.now
+        switch ledger.admit(host, at: now) {
         case .admitted:
             loop.counters.acceptedCount += 1
             channel.closeFuture.whenComplete { _ in ledger.leave(host) }
-            context.fireChannelRead(data)
+            let delay = ledger.delayNanoseconds(at: now)
+            guard delay > 0 else { return context.fireChannelRead(data) }
+            loop.counters.delayedCount += 1
+            context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) {
+                guard context.channel.isActive else { return channel.close(promise: nil) }
+                context.fireChannelRead(data)
+            }
         case .tooMany:
             loop.counters.rejectedByTotalCount += 1
             channel.close(promise: nil)
         case .tooManyOfAddress:
             loop.counters.rejectedByAddressCount += 1
+            channel.close(promise: nil)
+        case .tooOftenOfAddress:
+            loop.counters.rejectedByRateCount += 1
             channel.close(promise: nil)
         }
     }

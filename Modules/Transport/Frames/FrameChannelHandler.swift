@@ -42,6 +42,7 @@ final class FrameChannelHandler: ChannelInboundHandler, ChannelOutboundHandler {
         if let size = scan.invalidSize { return connection.cut(.frameSizeInvalid(size)) }
         guard connection.isOpen else { return }
         buffer.moveReaderIndex(forwardBy: scan.consumedByteCount)
+        connection.noteRead(begunByteCount: buffer.readableBytes, completedSome: scan.consumedByteCount > 0)
         if buffer.readableBytes > 0 {
             receiver.keep(buffer, frameByteCount: scan.nextFrameByteCount)
         } else {
@@ -59,7 +60,7 @@ final class FrameChannelHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
     /// NIO asks to go on reading after each read; not answering is how reading pauses.
     func read(context: ChannelHandlerContext) {
-        if !connection.isReadingPaused { context.read() }
+        if connection.mayRead { context.read() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -53,6 +53,9 @@ public final class FrameConnection: @unchecked Sendable {
     var position = ConnectionTable.noPosition
     var activeAt: Instant
     private(set) var isReadingPaused = false
+    /// Held up until other frames have left the memory of the loop; the peer's time goes on.
+    private(set) var isWaitingForMemory = false
+    private var received: FrameProgress
     private(set) var closeReason: CloseReason?
     private var handler: (any FrameHandler)?
     private var output = ByteBuffer()
@@ -75,6 +78,7 @@ public final class FrameConnection: @unchecked Sendable {
         frameByteCountMax = limits.frameByteCountMax
         idleMilliseconds = limits.idleMilliseconds
         activeAt = loop.now
+        received = FrameProgress(openedAt: activeAt)
     }
 
     /// Whether frames still come and writes still go somewhere.
@@ -185,7 +189,31 @@ public final class FrameConnection: @unchecked Sendable {
         guard isReadingPaused else { return }
         isReadingPaused = false
         activeAt = loop.coarseNow
-        context?.read()
+        received.restart(at: activeAt)
+        if !isWaitingForMemory { context?.read() }
+    }
+
+    /// Whether the next read may be asked for.
+    var mayRead: Bool { !isReadingPaused && !isWaitingForMemory }
+
+    /// A read ended: takes account of the beginning of a frame that stays in memory.
+    func noteRead(begunByteCount: Int, completedSome: Bool) {
+        hold(begunByteCount - received.heldByteCount)
+        received.noteRead(begunByteCount: begunByteCount, completedSome: completedSome, at: loop.coarseNow)
+        isWaitingForMemory =
+            begunByteCount > limits.smallFrameByteCount && loop.counters.heldByteCount > limits.heldByteCountMax
+    }
+
+    /// Adds to the memory that the loop holds for its connections, or takes from it.
+    ///
+    /// For frames that are kept while they are worked on.
+    public func hold(_ byteCount: Int) { loop.counters.heldByteCount += byteCount }
+
+    /// Reads on when memory is free again.
+    func retryMemory() {
+        guard isWaitingForMemory, loop.counters.heldByteCount <= limits.heldByteCountMax else { return }
+        isWaitingForMemory = false
+        if !isReadingPaused { context?.read() }
     }
 
     // MARK: Closing
@@ -217,6 +245,8 @@ public final class FrameConnection: @unchecked Sendable {
 
     /// Closes when the peer has been silent, or has stopped reading, for too long. Called about once a second.
     func checkDeadlines(at now: Instant) {
+        retryMemory()
+        if closeReason == nil, !isReadingPaused, received.isTooSlow(at: now, limits) { return cut(.tooSlow) }
         let pending = pendingOutputByteCount
         if pending == 0 {
             progress = OutputProgress()
@@ -281,6 +311,7 @@ extension FrameConnection {
         output = ByteBuffer()
         loop.connections.remove(self)
         loop.counters.openCount -= 1
+        hold(-received.heldByteCount)
         loop.counters.count(reason)
         handler?.closed(reason)
         handler = nil

@@ -38,6 +38,8 @@ public enum CloseReason: Hashable, Sendable {
     case frameSizeInvalid(Int32)
     /// Nothing was received for the idle time and nothing waited to be sent.
     case idle
+    /// The first whole frame did not come in time, or a frame that had begun came too slowly.
+    case tooSlow
     /// More waited to be sent than the limit allows.
     case outputOverflow
     /// The peer took no byte of what waited to be sent for the time allowed.
@@ -63,9 +65,24 @@ public struct ConnectionLimits: Hashable, Sendable {
     /// Time in which a peer must have taken some of what waits to be sent. The kernel asks for more only when about a
     /// third of its send buffer (up to 4 MiB) is free, so a peer must read about that much in this time.
     public var stallMilliseconds: Int64 = 30_000
+    /// Time from the start of a connection in which its first whole frame must come.
+    public var firstFrameMilliseconds: Int64 = 30_000
+    /// Time from its first byte in which a frame must be complete.
+    public var frameMilliseconds: Int64 = 60_000
+    /// Least bytes a second of a frame that has begun, looked at once it is `frameGraceMilliseconds` old.
+    public var frameRateMin = 1_024
+    public var frameGraceMilliseconds: Int64 = 10_000
+    /// Bytes that one loop holds in frames that have begun or are not answered. Past that, frames of more than
+    /// `smallFrameByteCount` are not read on, in the hope that others end first; their time goes on.
+    public var heldByteCountMax = 64 << 20
+    public var smallFrameByteCount = 64 << 10
     /// Open connections of one listener, and of one address on it. More are closed at once and counted.
     public var connectionCountMax = 10_000
     public var connectionCountPerAddressMax = 1_000
+    /// Addresses with a number of their own.
+    public var connectionCountMaxByAddress: [String: Int] = [:]
+    /// Connections a second of one listener that are served as they come; further ones wait their turn, unread.
+    public var connectionRateMax = Int(Int32.max)
 
     /// The defaults, each of which can be changed.
     public init() {}

@@ -146,6 +146,9 @@ public final class FrameListener: Sendable {
     /// Connections open now. Callable from anywhere.
     public var connectionCount: Int { ledger.openCount }
 
+    /// Limits how often addresses may connect, from now on. Callable from anywhere.
+    public func limit(_ rates: AddressRates) { ledger.limit(rates) }
+
     /// Accepts no more; open connections go on.
     public func stopAccepting() async {
         let channel = door.withLock { door -> (any Channel)? in

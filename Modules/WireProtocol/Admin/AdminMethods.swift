@@ -68,6 +68,10 @@ public enum Admin {
     public static let transactionAbort =
         UnaryMethod<TransactionAbortRequest, TransactionAbortResponse>(0x0152, "TransactionAbort", isMutating: true)
 
+    public static let quotaList = UnaryMethod<QuotaListRequest, QuotaListResponse>(0x0158, "QuotaList")
+    public static let quotaAlter =
+        UnaryMethod<QuotaAlterRequest, QuotaAlterResponse>(0x0159, "QuotaAlter", isMutating: true)
+
     /// What one broker asks another, to answer for the cluster.
     public static let brokerState = UnaryMethod<BrokerStateRequest, BrokerStateResponse>(0x0160, "BrokerState")
     public static let offsetLookup = UnaryMethod<OffsetLookupRequest, OffsetLookupResponse>(0x0161, "OffsetLookup")
@@ -85,6 +89,7 @@ public enum Admin {
         groupDelete.descriptor,
         configList.descriptor, configDescribe.descriptor, configAlter.descriptor, configExplain.descriptor,
         transactionList.descriptor, transactionDescribe.descriptor, transactionAbort.descriptor,
+        quotaList.descriptor, quotaAlter.descriptor,
         brokerState.descriptor, offsetLookup.descriptor,
     ]
 }
