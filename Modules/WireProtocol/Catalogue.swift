@@ -136,6 +136,8 @@ extension Catalogue {
         add(Admin.configDescribe)
         add(Admin.configAlter)
         add(Admin.configExplain)
+        add(Admin.quotaList)
+        add(Admin.quotaAlter)
     }
 
     private mutating func addTransactions() {

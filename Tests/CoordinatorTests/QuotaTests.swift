@@ -153,30 +153,3 @@ struct QuotaTests {
         #expect(found(QuotaFilter(address: .present)) == [4])
     }
 }
-
-@Suite("subscriptions to metrics of clients")
-struct ClientMetricsTests {
-    @Test("a subscription is set by its name, its patterns are checked, and it is gone without entries")
-    func lifeCycle() throws {
-        var deciding = try Deciding()
-        func alter(_ name: String, _ entries: [(String, String?)]) throws -> AlterConfigRefusal? {
-            let changes = entries.map { AlterConfigs.Change($0.1 == nil ? .delete : .set, name: $0.0, value: $0.1) }
-            let request = AlterConfigs([(ConfigTarget(.clientMetrics, name: name), changes)])
-            if case .failure(let refusal) = try deciding.run(request)[0] { return refusal }
-            return nil
-        }
-        #expect(try alter("", [("interval.ms", "1000")]) == .missingName)
-        #expect(try alter("s", [("metrics", "org.apache.kafka.producer., *"), ("match", "client_id=etl-.*")]) == nil)
-        let subscription = try #require(deciding.image.clientMetrics().first)
-        #expect(subscription.metrics == ["org.apache.kafka.producer.", "*"])
-        #expect(subscription.intervalMilliseconds == 300_000)
-        #expect(subscription.match.matches { $0 == .clientID ? "etl-7" : "" })
-        #expect(!subscription.match.matches { $0 == .clientID ? "web-etl-7" : "" })
-        for bad in ["client_id", "no_such_key=x", "client_id=(", "client_id=a,client_id=b"] {
-            #expect(try alter("s", [("match", bad)]) != nil)
-        }
-        #expect(try alter("s", [("interval.ms", "99")]) != nil)
-        #expect(try alter("s", [("metrics", nil), ("match", nil)]) == nil)
-        #expect(deciding.image.clientMetrics() == [])
-    }
-}

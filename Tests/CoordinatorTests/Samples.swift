@@ -45,7 +45,6 @@ let sampleRecords: [(name: String, record: MetadataRecord)] = [
         "client-quota-removed",
         .clientQuotaChanged(QuotaEntity(address: .byDefault), .connectionCreationRate, limit: nil)
     ),
-    ("config-set-client-metrics", .configSet(.clientMetrics("all"), name: "interval.ms", value: "60000")),
     (
         "broker-registered",
         .brokerRegistered(

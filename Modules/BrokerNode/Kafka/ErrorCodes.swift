@@ -270,8 +270,6 @@ extension AlterConfigRefusal {
         case .unknownTopic: .unknownTopicOrPartition
         case .illegalTopicName: .invalidTopicException
         case .setting, .nullValue, .duplicateConfig, .agreedByAll: .invalidConfig
-        case .missingName: .invalidRequest
-        case .levelTooLow: .unsupportedVersion
         }
     }
 
@@ -288,7 +286,6 @@ extension AlterConfigRefusal {
         case .nullValue(let name): "\(name) has no value"
         case .duplicateResource: "the request names the resource more than once"
         case .duplicateConfig(let name): "\(name) is given more than once"
-        case .missingName, .levelTooLow: description
         }
     }
 }

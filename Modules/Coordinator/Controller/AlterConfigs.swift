@@ -34,10 +34,6 @@ public enum AlterConfigRefusal: Error, Hashable, Sendable, Codable {
     case duplicateConfig(name: String)
     /// All brokers must agree on the setting: it changes for all of them at once, and is not removed.
     case agreedByAll(name: String)
-    /// A subscription to metrics of clients has a name.
-    case missingName
-    /// The metadata cannot say it yet.
-    case levelTooLow(Int16, needed: Int16)
 }
 
 /// Changes single settings of resources (KIP-339); each resource succeeds or is refused as a whole.
@@ -164,10 +160,8 @@ extension ControllerState {
     /// Whether controller and leaders must read the setting alike (KIP-966); a topic's own value they do.
     fileprivate func isAgreed(_ name: String, on resource: ConfigResource) -> Bool {
         guard image.allowsClusters, name == BrokerKey<Int>.inSyncReplicasMinDefault.name else { return false }
-        switch resource {
-        case .topic, .clientMetrics: return false
-        case .broker, .brokerDefaults: return true
-        }
+        if case .topic = resource { return false }
+        return true
     }
 
     fileprivate func resource(_ target: ConfigTarget) throws(AlterConfigRefusal) -> ConfigResource {
@@ -181,13 +175,7 @@ extension ControllerState {
             guard let id = Int32(target.name), id >= 0 else { throw .invalidBrokerID(target.name) }
             guard image.broker(NodeID(id)) != nil else { throw .unknownBroker(NodeID(id)) }
             return .broker(id)
-        case .clientMetrics:
-            guard !target.name.isEmpty else { throw .missingName }
-            guard image.allowsQuotas else {
-                throw .levelTooLow(image.featureLevel(Features.metadata.name), needed: Features.quotaLevel)
-            }
-            return .clientMetrics(target.name)
-        case .brokerLogger, .group, .unknown: throw .unsupportedResource(target.kind)
+        case .brokerLogger, .clientMetrics, .group, .unknown: throw .unsupportedResource(target.kind)
         }
     }
 
@@ -216,7 +204,6 @@ extension ControllerState {
         of name: String, on resource: ConfigResource
     ) throws(SettingError) -> SettingDefinition {
         if case .topic = resource { return try SettingsTable.topic.definition(of: name) }
-        if case .clientMetrics = resource { return try SettingsTable.clientMetrics.definition(of: name) }
         let definition = try SettingsTable.broker.definition(of: name)
         guard definition.scope != .readOnly else { throw .readOnly(name: name) }
         return definition
@@ -247,7 +234,6 @@ extension ControllerState {
                 .first { $0.name == definition.name }?.value
         case .broker, .brokerDefaults:
             return image.configValue(definition.name, of: resource) ?? settings.text(of: definition.name)
-        case .clientMetrics: return image.configValue(definition.name, of: resource) ?? definition.defaultValue
         }
     }
 }

@@ -275,7 +275,7 @@ struct KafkaElasticityTests {
                 return key
             }
             var request = UpdateFeaturesRequest()
-            request.featureUpdates = [update("myelin.metadata", 2), update("no.such.feature", 1)]
+            request.featureUpdates = [update("myelin.metadata", 3), update("no.such.feature", 1)]
             for version in Int16(0)...1 {
                 let response = try await client.call(request, version: version)
                 #expect(response.results.map(\.errorCode) == [0, ErrorCode.invalidRequest.rawValue])
