@@ -131,11 +131,13 @@ final class KafkaConnection: FrameHandler {
         return found
     }
 
+    /// Longest silence after one answer: a year. What is owed beyond it stays owed.
+    private static let muteNanosecondsMax: Int64 = 365 * 86_400 * 1_000_000_000
+
     /// Reads nothing for a time; what was read already is answered.
     func mute(forNanoseconds nanoseconds: Int64) {
         guard stream != nil else { return }
-        let (end, isForever) = shard.now.nanoseconds.addingReportingOverflow(nanoseconds)
-        mute(until: isForever ? .distantFuture : Instant(nanoseconds: end))
+        mute(until: Instant(nanoseconds: shard.now.nanoseconds + min(nanoseconds, Self.muteNanosecondsMax)))
     }
 
     private func mute(until deadline: Instant) {
@@ -151,8 +153,9 @@ final class KafkaConnection: FrameHandler {
     func reviewMute() {
         let now = shard.now
         let wait = rates(ofClient: rates?.clientID)?.waitNanoseconds(at: now) ?? 0
-        unmute()
-        if wait > 0 { mute(forNanoseconds: wait) }
+        guard wait > 0 else { return unmute() }
+        mutedUntil = nil
+        mute(forNanoseconds: wait)
     }
 
     private func unmute() {
