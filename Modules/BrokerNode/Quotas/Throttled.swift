@@ -26,6 +26,10 @@ extension DeleteTopicsResponse: Throttled {}
 extension DeleteRecordsResponse: Throttled {}
 extension InitProducerIdResponse: Throttled {}
 extension OffsetForLeaderEpochResponse: Throttled {}
+extension AddPartitionsToTxnResponse: Throttled {}
+extension AddOffsetsToTxnResponse: Throttled {}
+extension EndTxnResponse: Throttled {}
+extension TxnOffsetCommitResponse: Throttled {}
 extension DescribeConfigsResponse: Throttled {}
 extension AlterConfigsResponse: Throttled {}
 extension DescribeLogDirsResponse: Throttled {}
@@ -42,6 +46,8 @@ extension UpdateFeaturesResponse: Throttled {}
 extension DescribeClusterResponse: Throttled {}
 extension DescribeProducersResponse: Throttled {}
 extension UnregisterBrokerResponse: Throttled {}
+extension DescribeTransactionsResponse: Throttled {}
+extension ListTransactionsResponse: Throttled {}
 extension DescribeTopicPartitionsResponse: Throttled {}
 extension AddRaftVoterResponse: Throttled {}
 extension RemoveRaftVoterResponse: Throttled {}
