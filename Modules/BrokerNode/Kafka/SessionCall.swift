@@ -54,6 +54,9 @@ final class SessionCall: ClientStream, @unchecked Sendable {
 
     var isRPC: Bool { true }
 
+    /// Requests of a call are bounded by its credit.
+    func hold(_ byteCount: Int) {}
+
     func begin() {
         call.observe { [self] event in receive(event) }
         connection.opened(on: self)
