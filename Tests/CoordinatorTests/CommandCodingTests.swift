@@ -27,6 +27,12 @@ private let account = ReplicaAccount(
 /// One of every command, with every field at a value of its own.
 private let commands: [any ControllerCommand] = [
     AllocateProducerIDs(broker: one, epoch: epoch),
+    AlterClientQuotas(
+        [
+            .init(
+                QuotaEntity(user: .named("grün"), clientID: .byDefault),
+                [.init("producer_byte_rate", limit: 1.5), .init("request_percentage", limit: nil)])
+        ], validateOnly: true),
     AlterConfigs(
         [(ConfigTarget(.unknown(99), name: "x"), [.init(.append, name: "n", value: "v")])], validateOnly: true),
     AlterPartitionReassignments(
@@ -200,6 +206,8 @@ struct CommandCodingTests {
         try roundTrip(try deciding.run(RemoveTopics(names: ["t"], validateOnly: true)))
         try roundTrip(try deciding.run(EnsureInternalTopic(.consumerOffsets)))
         try roundTrip(try deciding.run(DeleteTopics([.name("t")])))
+        try roundTrip(
+            try deciding.run(AlterClientQuotas([.init(QuotaEntity(user: .byDefault), [.init("no_such_rate", limit: 1)])])))
         try roundTrip(try deciding.run(FenceBrokers([one])))
     }
 

@@ -4,6 +4,7 @@
 import json
 import time
 
+import cluster_wire
 import pytest
 import wire
 from confluent_kafka import Consumer, Producer
@@ -66,6 +67,8 @@ def test_kafka_python_alters_and_describes_quotas(quotas):
     assert quotas.alter({"ip": "192.0.2.7"}, {"connection_creation_rate": 3}) == 0
     assert quotas.alter({"user": "bob"}, {"producer_byte_rate": 1}, validate_only=True) == 0
     assert quotas.alter({"user": "bob"}, {"producer_byte_rate": -1}) == INVALID_REQUEST
+    for limit in (float("nan"), float("inf"), 1e300):
+        assert quotas.alter({"user": "bob"}, {"request_percentage": limit}) == INVALID_REQUEST
     assert quotas.alter({"user": "bob"}, {"no_such_rate": 1}) == INVALID_REQUEST
     assert quotas.all() == {
         (("user", "ann"),): {"producer_byte_rate": 1e6, "request_percentage": 12.5},
@@ -93,7 +96,8 @@ def test_a_producer_is_told_to_wait_and_slowed_to_its_rate(node, topic, quotas):
     seconds = time.monotonic() - start
     assert not failed
     assert max(throttles.milliseconds) > 0
-    assert 1.5 < seconds < 20
+    # 1.3 MB at 100 KB a second, of which a megabyte is free: whatever the machine, it cannot be faster.
+    assert seconds > 1.5
     assert 'myelin_throttled_requests_total{quota="producer_byte_rate"}' in node_metrics(node)
 
 
@@ -104,9 +108,7 @@ def test_others_are_not_slowed(node, topic, quotas):
     producer = Producer({"bootstrap.servers": node.bootstrap, "client.id": "light", "throttle_cb": throttles})
     for _ in range(1_000):
         producer.produce(topic, b"x" * 1_000)
-    start = time.monotonic()
-    assert producer.flush(20) == 0
-    assert time.monotonic() - start < 10
+    assert producer.flush(60) == 0
     assert not any(throttles.milliseconds)
 
 
@@ -223,6 +225,32 @@ def test_the_command_line_sets_lists_and_removes(node, quotas):
     assert refused.returncode == 1 and "quota of an ip" in refused.stderr
     node.myelin("quota", "remove", "--user", "ann", "--client-id", "etl")
     assert list(quotas.all()) == [(("ip", None),)]
+
+
+def test_every_broker_of_a_cluster_holds_a_quota(cluster, topic):
+    cluster.create(topic, partitions=3, replicas=1)
+    body = [wire.produce_body(topic, wire.batch([wire.record(b"x" * 5_000)]), partition=n) for n in range(3)]
+
+    def waits():
+        """How long each partition's leader makes a producer wait, who comes on a connection of its own."""
+        found = []
+        for partition in range(3):
+            with cluster_wire.connect(cluster.address(cluster.leader(topic, partition))) as connection:
+                answer = connection.ask(wire.PRODUCE, 3, body[partition])
+                found.append(int.from_bytes(answer.rest[-4:], "big", signed=True))
+        return found
+    quotas = Quotas(cluster.bootstrap.split(","))
+    try:
+        assert waits() == [0, 0, 0]
+        # No number at all reaches the controller, and is refused there.
+        assert quotas.alter({"client-id": "raw"}, {"request_percentage": float("nan")}) == INVALID_REQUEST
+        cluster.myelin("quota", "set", "--client-id", "raw", "--produce", "10")
+        assert quotas.all() == {(("client-id", "raw"),): {"producer_byte_rate": 10}}
+        cluster.until("every leader makes producers wait", lambda: min(waits()) > 300_000)
+    finally:
+        cluster.myelin("quota", "remove", "--client-id", "raw")
+        quotas.client.close()
+    cluster.until("no leader makes producers wait", lambda: waits() == [0, 0, 0])
 
 
 def test_quotas_survive_a_restart(own_node):

@@ -77,10 +77,12 @@ struct RateLimitTests {
     @Test("nothing overflows: a byte a second and a terabyte, at the ends of the clock")
     func extremes() {
         let slow = RateLimit(perSecond: 1e-9, burstNanoseconds: .max)
-        let now = Instant(nanoseconds: .min + 1)
-        let owing = slow.paidUntil(slow.unused(at: now), using: 1e12, at: now)
+        #expect(slow.unused(at: Instant(nanoseconds: .min + 1)) == Instant(nanoseconds: .min))
+        let now = Instant(nanoseconds: 1)
+        let owing = slow.paidUntil(now, using: 1e12, at: now)
         #expect(owing == .distantFuture)
-        #expect(slow.waitNanoseconds(of: owing, at: now) == .max)
+        #expect(slow.waitNanoseconds(of: owing, at: now) == .max - 1)
+        #expect(slow.waitNanoseconds(of: owing, at: Instant(nanoseconds: .min)) == .max)
         #expect(wait(after: [0], at: Instant(nanoseconds: .max)) == 0)
     }
 

@@ -133,6 +133,7 @@ enum NumericAddress {
     }
 
     private static func isVersion6(_ text: String) -> Bool {
+        if text == "::" { return true }
         var groups = text.split(separator: ":", omittingEmptySubsequences: false)
         if let last = groups.last, last.contains(".") {
             guard isVersion4(last) else { return false }
