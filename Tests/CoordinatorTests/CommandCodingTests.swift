@@ -207,7 +207,8 @@ struct CommandCodingTests {
         try roundTrip(try deciding.run(EnsureInternalTopic(.consumerOffsets)))
         try roundTrip(try deciding.run(DeleteTopics([.name("t")])))
         try roundTrip(
-            try deciding.run(AlterClientQuotas([.init(QuotaEntity(user: .byDefault), [.init("no_such_rate", limit: 1)])])))
+            try deciding.run(
+                AlterClientQuotas([.init(QuotaEntity(user: .byDefault), [.init("no_such_rate", limit: 1)])])))
         try roundTrip(try deciding.run(FenceBrokers([one])))
     }
 
