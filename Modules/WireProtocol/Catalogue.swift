@@ -90,7 +90,7 @@ extension Catalogue {
         catalogue.addTopics()
         catalogue.addGroups()
         catalogue.addConfigs()
-        catalogue.addTransactions()
+        catalogue.addTransactionsAndQuotas()
         catalogue.addPeers()
         return catalogue
     }
@@ -136,14 +136,14 @@ extension Catalogue {
         add(Admin.configDescribe)
         add(Admin.configAlter)
         add(Admin.configExplain)
-        add(Admin.quotaList)
-        add(Admin.quotaAlter)
     }
 
-    private mutating func addTransactions() {
+    private mutating func addTransactionsAndQuotas() {
         add(Admin.transactionList)
         add(Admin.transactionDescribe)
         add(Admin.transactionAbort)
+        add(Admin.quotaList)
+        add(Admin.quotaAlter)
     }
 
     private mutating func addPeers() {

@@ -199,7 +199,7 @@ struct SnapshotFileTests {
         let bench = try Bench(SimulatedDisk(seed: 1))
         #expect(try bench.register() != nil)
         let name = Features.metadata.name
-        #expect(bench.controller.image.featureLevel(name) == 2)
+        #expect(bench.controller.image.featureLevel(name) == Features.metadata.levelMax)
         #expect(bench.create("t") != nil)
         let before = bench.controller.counters.snapshotCount
         _ = bench.run(UpdateFeatures([FeatureUpdate(name: name, level: 1, direction: .safeDowngrade)]))
