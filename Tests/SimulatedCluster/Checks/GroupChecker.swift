@@ -19,6 +19,7 @@ final class GroupChecker {
 
     private let world: World
     private(set) var promises = Promises()
+    private var told: [PartitionIndex: Offset] = [:]
     private var owners: [GenerationID: [PartitionIndex: MemberID]] = [:]
 
     init(world: World) { self.world = world }
@@ -44,6 +45,7 @@ final class GroupChecker {
         for (partition, offset) in positions {
             let known = promises.committed[partition, default: [:]][epoch, default: .zero]
             promises.committed[partition, default: [:]][epoch] = max(known, offset)
+            told[partition] = max(told[partition, default: .zero], offset)
         }
     }
 
@@ -52,10 +54,9 @@ final class GroupChecker {
         let floor = before.committed[partition, default: [:]].filter { $0.key <= epoch }.values.max() ?? .zero
         world.check(
             offset >= floor, "committed offsets never fall", "\(partition): \(offset) in epoch \(epoch), was \(floor)")
+        told[partition] = max(told[partition, default: .zero], offset)
     }
 
-    /// The largest offset that anybody was told is committed.
-    func committedEnd(of partition: PartitionIndex) -> Offset {
-        promises.committed[partition, default: [:]].values.max() ?? .zero
-    }
+    /// The largest offset that anybody was told is committed, whether they committed it or asked.
+    func committedEnd(of partition: PartitionIndex) -> Offset { told[partition, default: .zero] }
 }
