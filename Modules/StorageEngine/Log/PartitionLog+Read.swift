@@ -127,11 +127,11 @@ extension PartitionLog {
         var best = first
         if let known = recent.last(in: positions, of: first.segment), known.position > best.position {
             best = known
-        } else if let indexed = segments[number].index?.last(in: positions), indexed > best.position {
-            let header = try header(at: indexed, inSegment: number, on: disk)
-            if header.baseOffset > first.offset {
-                best = .init(offset: header.baseOffset, segment: first.segment, position: indexed)
-            }
+        } else if let indexed = segments[number].index?.last(in: positions), indexed > best.position,
+            // A stale index leads to anything: then only the looks that follow find more.
+            let header = try plausibleHeader(at: indexed, inSegment: number, on: disk), header.baseOffset > first.offset
+        {
+            best = .init(offset: header.baseOffset, segment: first.segment, position: indexed)
         }
         // Batches between two known starts: worth a few looks, not a walk through thousands.
         for _ in 0..<16 {

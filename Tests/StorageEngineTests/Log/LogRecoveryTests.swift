@@ -97,6 +97,30 @@ struct LogRecoveryTests {
         #expect(fixture.log.recovery.rebuiltIndexCount > 0)
     }
 
+    @Test("an index that a power cut left from before a truncation is no damage", arguments: [100, 300, 700, 5000])
+    func staleIndex(byteCountMax: Int) throws {
+        var fixture = try LogFixture(LogFixture.small(segmentByteCountMax: 1 << 20))
+        for number in 0..<40 { try fixture.write(clientBatch(["value \(number)"])) }
+        try fixture.log.close(on: fixture.disk)
+        let file = try fixture.disk.open("payments-0/00000000000000000000.index", .readWrite)
+        let bytes = try fixture.disk.read(file, at: 0, count: Int(try fixture.disk.size(of: file)))
+        var reader = ByteReader(bytes)
+        var writer = ByteWriter()
+        while !reader.isAtEnd {
+            writer.writeInt32(try reader.readInt32())
+            // As if the batches before had been shorter.
+            writer.writeInt32(try reader.readInt32() - 7)
+        }
+        try fixture.disk.write([writer.shared], to: file, at: 0)
+        fixture.disk.close(file)
+        for start in Int64(0)..<40 {
+            try fixture.reopen()
+            let found = try fixture.batches(from: Offset(start), byteCountMax: byteCountMax)
+            #expect(found.map(\.header.baseOffset) == (start..<40).map { Offset($0) })
+        }
+        #expect(fixture.log.damages.isEmpty)
+    }
+
     @Test("a garbled checkpoint costs a scan and nothing else")
     func garbledCheckpoint() throws {
         var fixture = try LogFixture(LogFixture.small())
