@@ -143,7 +143,8 @@ let package = Package(
         .target(
             name: "SimulatedCluster",
             dependencies: [
-                "Primitives", "RecordBatch", "StorageEngine", "Coordinator", "Replication", "Groups", "Simulation",
+                "Primitives", "RecordBatch", "StorageEngine", "Coordinator", "Replication", "Groups", "Transactions",
+                "Simulation",
             ],
             path: "Tests/SimulatedCluster", swiftSettings: strict),
         .executableTarget(

@@ -18,11 +18,17 @@ final class PartitionChecker {
     struct Batch {
         let entry: HashedLog.Entry
         let writing: Writing?
+        let part: StableModel.Part?
     }
 
     private struct Position: Hashable {
         let end: Int64
         let epoch: Int64
+    }
+
+    private struct Incarnation: Hashable {
+        let producer: Int64
+        let epoch: Int16
     }
 
     private struct Leadership: Hashable {
@@ -33,14 +39,15 @@ final class PartitionChecker {
     private let world: World
     private let name: String
     private var logs: [NodeAddress: HashedLog] = [:]
-    private var batches: [NodeAddress: [Int64: Writing]] = [:]
+    private var batches: [NodeAddress: [Int64: Batch]] = [:]
     private var durableEnds: [NodeAddress: Int64] = [:]
     private var prefixes: [Position: UInt64] = [:]
     private var leaders: [Int64: Leadership] = [:]
     private var highWatermarks: [Int64: Int64] = [:]
     private var truth = HashedLog()
     private var written: [Writing: Int64] = [:]
-    private var nextSequences: [Int64: Int32] = [:]
+    private var nextSequences: [Incarnation: Int32] = [:]
+    private var stable = StableModel()
     /// What the controller last decided.
     private var inSync: (epoch: Int64, nodes: [NodeAddress]) = (-1, [])
     /// Disks that must have a record before it is committed.
@@ -64,7 +71,7 @@ final class PartitionChecker {
         var log = logs[node, default: HashedLog()]
         let hash = log.append(batch.entry)
         logs[node] = log
-        if let writing = batch.writing { batches[node, default: [:]][batch.entry.end] = writing }
+        batches[node, default: [:]][batch.entry.end] = batch
         let position = Position(end: batch.entry.end, epoch: batch.entry.epoch)
         let known = prefixes.updateValue(hash, forKey: position)
         world.check(
@@ -85,7 +92,7 @@ final class PartitionChecker {
         let log = logs[node, default: HashedLog()]
         return log.entries[log.place(after: offsets.lowerBound.rawValue)...].prefix {
             $0.entry.end <= offsets.upperBound.rawValue
-        }.map { Batch(entry: $0.entry, writing: batches[node]?[$0.entry.end]) }
+        }.compactMap { batches[node]?[$0.entry.end] }
     }
 
     /// Whether a replica has all that is committed up to there, on its disk.
@@ -186,7 +193,11 @@ final class PartitionChecker {
         for (entry, _) in log.entries[log.place(after: truth.end)...] {
             guard entry.end <= end else { return }
             _ = truth.append(entry)
-            guard let writing = batches[node]?[entry.end] else { continue }
+            let batch = batches[node]?[entry.end]
+            if let fault = stable.append(batch?.part, end: entry.end) {
+                world.fail("a fenced producer writes nothing", "\(name): \(fault), before \(entry.end)")
+            }
+            guard let writing = batch?.writing else { continue }
             checkSequence(writing, entry)
             let before = written.updateValue(entry.end, forKey: writing)
             world.check(
@@ -195,7 +206,8 @@ final class PartitionChecker {
     }
 
     private func checkSequence(_ writing: Writing, _ entry: HashedLog.Entry) {
-        let expected = nextSequences.updateValue(writing.sequence + writing.recordCount, forKey: writing.producer)
+        let incarnation = Incarnation(producer: writing.producer, epoch: writing.epoch)
+        let expected = nextSequences.updateValue(writing.sequence + writing.recordCount, forKey: incarnation)
         world.check(
             expected == nil || expected == writing.sequence, "a producer's batches are stored in its order",
             "\(name): \(writing) before \(entry.end), expected sequence \(expected!)")
@@ -242,5 +254,40 @@ final class PartitionChecker {
         world.check(
             stored == entry.content, "only the committed is read",
             "\(name): a reader got another batch before \(entry.end)")
+    }
+
+    // MARK: Transactions
+
+    /// A replica says up to where readers of committed records may read, given what is committed.
+    ///
+    /// - Parameter knowsAll: False where damage or a restart may hide markers: then it may say less.
+    func told(stableEnd: Int64, below end: Int64, knowsAll: Bool, at node: NodeAddress) {
+        guard end <= truth.end, end == 0 || truth.place(ofEnd: end) != nil else { return }
+        let expected = stable.stableEnd(after: truth.place(ofEnd: end))
+        world.check(
+            stableEnd <= expected, "the last stable offset passes no open transaction",
+            "\(name): \(node) says \(stableEnd) below \(end), not \(expected)")
+        world.check(
+            stableEnd >= expected || !knowsAll, "the last stable offset passes what has ended",
+            "\(name): \(node) says \(stableEnd) below \(end), not \(expected)")
+    }
+
+    /// The largest stable end that leaders of each epoch have told.
+    private(set) var stableEnds: [LeaderEpoch: Offset] = [:]
+
+    /// A client was told the last stable offset, and asked when `floors` had been told.
+    func told(stable end: Offset, in epoch: LeaderEpoch, after floors: [LeaderEpoch: Offset]) {
+        let floor = floors.filter { $0.key <= epoch }.values.max() ?? .zero
+        world.check(
+            end >= floor, "the last stable offset never goes back", "\(name): \(end) in epoch \(epoch), was \(floor)")
+        stableEnds[epoch] = max(stableEnds[epoch, default: .zero], end)
+    }
+
+    /// A reader of committed records got a batch, and showed its records or passed over them.
+    func read(before end: Int64, isVisible: Bool) {
+        world.check(
+            stable.allows(readBefore: end, isVisible: isVisible),
+            "readers show what is committed and pass over what is not",
+            "\(name): the batch before \(end), shown: \(isVisible)")
     }
 }

@@ -17,7 +17,7 @@ final class GroupHost {
     /// Appends that the log has not answered.
     private var open: Set<AppendTicket> = []
     private var replay: LogReplay?
-    private var isLoaded = false
+    private(set) var isLoaded = false
     private let compressor = Compressor()
     private let decompressor = Decompressor()
 
@@ -37,6 +37,16 @@ final class GroupHost {
         let token = RequestToken(lastToken)
         replies[token] = reply
         step(.requested(token, request))
+    }
+
+    /// The marker of a producer's transaction is committed here.
+    func transactionEnded(_ producer: ProducerID, committed: Bool) {
+        step(.transactionEnded(producer, committed: committed))
+    }
+
+    /// What a group has committed, as far as this coordinator knows.
+    func committedOffset(of group: GroupID, in partition: TopicPartition) -> Offset? {
+        coordinator.committedOffset(of: group, in: partition)?.offset
     }
 
     func resign() {
@@ -70,8 +80,8 @@ final class GroupHost {
 
     private func take(_ batch: Batch) throws {
         let producer = batch.header.isTransactional ? batch.header.producerID : nil
-        if batch.header.isControl {
-            guard let producer, let marker = EndTransactionMarker(batch) else { return }
+        if let producer, batch.header.isControl {
+            guard let marker = EndTransactionMarker(batch) else { return }
             return coordinator.replayEnd(of: producer, committed: marker.outcome == .committed)
         }
         for record in try records(of: batch) { coordinator.replay(record, in: producer) }
@@ -103,12 +113,11 @@ final class GroupHost {
         switch effect {
         case .reply(let token, let reply): replies.removeValue(forKey: token)?(reply)
         case .append(let records, let ticket): append(records, .none, ticket)
-        case .appendTransactional(let records, let id, let epoch, let ticket):
-            append(records, BatchProducer(id: id, epoch: epoch, baseSequence: -1), ticket)
+        case .appendTransactional(let records, let producer, let epoch, let ticket):
+            append(records, BatchProducer(id: producer, epoch: epoch, baseSequence: -1), ticket)
         }
     }
 
-    /// - Parameter producer: Whose transaction the records are part of.
     private func append(_ records: [GroupRecord], _ producer: BatchProducer, _ ticket: AppendTicket) {
         var builder = BatchBuilder(producer: producer, isTransactional: producer != .none)
         for record in records {
@@ -116,13 +125,8 @@ final class GroupHost {
             builder.append(timestamp: broker.process.wallClock, key: encoded.key, value: encoded.value)
         }
         open.insert(ticket)
-        partition.produce(builder.build(using: compressor)) { [weak self] outcome in
-            switch outcome {
-            case .stored: self?.answered(ticket, nil)
-            case .notLeader: self?.answered(ticket, .leadershipLost)
-            case .notEnoughReplicas: self?.answered(ticket, .notEnoughReplicas)
-            case .outOfOrder, .failed: self?.answered(ticket, .storageFailed)
-            }
+        partition.produce(builder.build(using: compressor)) { [weak self] answer in
+            self?.answered(ticket, answer.appendFailure)
         }
         broker.process.after(.seconds(5)) { [weak self] in self?.answered(ticket, .timedOut) }
     }

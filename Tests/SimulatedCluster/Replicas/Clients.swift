@@ -98,7 +98,7 @@ final class ProducingClient {
             acknowledged.append(content)
             scene.checker(of: partition).acknowledged(content)
             scene.checker(of: partition).acknowledged(upTo: end, in: epoch)
-        case .notLeader, .notEnoughReplicas, .outOfOrder, .failed:
+        case .notLeader, .notEnoughReplicas, .outOfOrder, .fenced, .failed:
             if number == attempt { retryLater() }
         }
     }

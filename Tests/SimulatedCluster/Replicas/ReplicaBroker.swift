@@ -226,6 +226,7 @@ final class ReplicaBroker {
             for partition in partitions {
                 partition.withLeader { $0.timePassed(at: process.now) }
                 partition.host?.tick()
+                partition.transactions?.tick()
                 if process.isAlive { attempt { () throws(LogFault) in try partition.maintain() } }
             }
             endRound()

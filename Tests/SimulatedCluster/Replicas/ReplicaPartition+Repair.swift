@@ -111,6 +111,11 @@ extension ReplicaPartition {
     /// Puts them in place, durably.
     func mend(_ damage: LogDamage, with bytes: SharedBytes) throws(LogFault) {
         guard log.damages.contains(damage) else { return }
+        // It makes the log durable before it puts anything in place, and that stays when the rest fails.
+        defer {
+            checker.durable(to: log.durableOffset.rawValue, at: broker.process.address)
+            withLeader { $0.synchronized(log.durableOffset) }
+        }
         do throws(MendRefusal) { try log.mend(damage, with: bytes, on: disk) } catch {
             guard case .log(let fault) = error else {
                 return broker.world.fail("a peer's bytes mend what is damaged", "\(log.folder): \(error)")
@@ -121,8 +126,6 @@ extension ReplicaPartition {
         broker.world.note(
             "mends", broker.process.address, Int64(id.index.rawValue), damage.offsets.lowerBound.rawValue,
             damage.offsets.upperBound.rawValue)
-        checker.durable(to: log.durableOffset.rawValue, at: broker.process.address)
-        withLeader { $0.synchronized(log.durableOffset) }
         repair.asksAgainAt = 0
         scrub()
     }

@@ -15,6 +15,8 @@ enum ProduceAnswer: Equatable {
     case notEnoughReplicas
     /// The producer's state and the batch do not fit together.
     case outOfOrder
+    /// A later epoch of the producer has begun.
+    case fenced
     case failed
 }
 
@@ -27,6 +29,7 @@ extension ProduceAnswer {
         case .notEnoughReplicas: -2
         case .outOfOrder: -3
         case .failed: -4
+        case .fenced: -5
         }
     }
 }
@@ -56,11 +59,17 @@ final class ReplicaPartition {
     private var staged: [(batch: PartitionChecker.Batch, reply: ((ProduceAnswer) -> Void)?)] = []
     private var duplicates: [Waiting] = []
     private var waiting: [Waiting] = []
+    /// The largest high watermark that this replica has heard of: a new leader may know a smaller one at first.
+    private(set) var settledEnd = Offset.zero
     /// Whom to tell of what becomes durable here.
     private var answerLeader: ((AppendAnswer) -> Void)?
     private var ticket: DiskTicket?
     /// Coordinates groups while this replica leads the partition of their offsets.
     private(set) var host: GroupHost?
+    /// Coordinates transactions while this replica leads a partition of their states.
+    private(set) var transactions: TransactionHost?
+    /// Questions to the coordinator, whether a producer's transaction is open, by the producer.
+    var verifications: [ProducerID: PendingVerification] = [:]
 
     init(id: PartitionID, broker: ReplicaBroker, disk: SimulatedDisk) throws(OpenFault) {
         self.id = id
@@ -114,6 +123,7 @@ final class ReplicaPartition {
                 node: broker.id, leaderEpoch: epoch, assignment: assignment(image, ineligible), standing: standing,
                 highWatermark: known, settings: settings, at: broker.process.now))
         if broker.scene.hasGroups(id) { host = GroupHost(partition: self, broker: broker) }
+        if broker.scene.hasTransactions(id) { transactions = TransactionHost(partition: self, broker: broker) }
         noteHighWatermark()
     }
 
@@ -163,6 +173,7 @@ final class ReplicaPartition {
                 leader.highWatermark.rawValue)
             checker.committed(
                 upTo: leader.highWatermark.rawValue, epoch: Int64(epoch.rawValue), at: broker.process.address)
+            settle(below: leader.highWatermark)
         }
         let done = waiting.filter { $0.end <= leader.highWatermark }
         waiting.removeAll { $0.end <= leader.highWatermark }
@@ -172,6 +183,9 @@ final class ReplicaPartition {
     private func endLeading() {
         host?.resign()
         host = nil
+        transactions?.resign()
+        transactions = nil
+        verifications = [:]
         failPending(.notLeader)
     }
 
@@ -195,29 +209,65 @@ final class ReplicaPartition {
             }
             var header = batch.header
             (header.baseOffset, header.partitionLeaderEpoch) = (appended.baseOffset, epoch)
-            staged.append((Self.checked(header), reply))
+            staged.append((Self.checked(header, batch), reply))
         } catch {
-            switch error {
-            case .outOfOrderSequence(let producer, let expected, let received):
-                broker.world.note(
-                    "expects sequence", broker.process.address, Int64(expected), Int64(received), producer.rawValue)
-                reply(.outOfOrder)
-            case .invalidProducerEpoch, .transactionIsOpen, .transactionCoordinatorFenced: reply(.outOfOrder)
-            case .staleLeaderEpoch: reply(.notLeader)
-            case .failed, .closed, .batchTooLarge: reply(.failed)
-            }
+            refuse(error, reply)
         }
     }
 
-    static func checked(_ header: BatchHeader) -> PartitionChecker.Batch {
+    private func refuse(_ refusal: AppendRefusal, _ reply: (ProduceAnswer) -> Void) {
+        switch refusal {
+        case .outOfOrderSequence(let producer, let expected, let received):
+            broker.world.note(
+                "expects sequence", broker.process.address, Int64(expected), Int64(received), producer.rawValue)
+            reply(.outOfOrder)
+        case .invalidProducerEpoch: reply(.fenced)
+        case .transactionIsOpen, .transactionCoordinatorFenced: reply(.outOfOrder)
+        case .staleLeaderEpoch: reply(.notLeader)
+        case .failed, .closed, .batchTooLarge: reply(.failed)
+        }
+    }
+
+    /// Writes the end of a producer's transaction.
+    func produce(_ marker: TransactionMarker, reply: @escaping (ProduceAnswer) -> Void) {
+        guard case .leader(let leader) = role else { return reply(.notLeader) }
+        guard !leader.isUnderMinInSync else { return reply(.notEnoughReplicas) }
+        let now = broker.process.wallClock
+        do throws(AppendRefusal) {
+            let appended = try log.appendMarker(marker, epoch: epoch, at: now)
+            verifications[marker.producerID] = nil
+            guard !appended.isDuplicate else {
+                return duplicates.append(Waiting(end: appended.lastOffset.next, reply: reply))
+            }
+            let batch = BatchBuilder.endTransaction(
+                marker.committed ? .committed : .aborted, producerID: marker.producerID,
+                producerEpoch: marker.producerEpoch, coordinatorEpoch: marker.coordinatorEpoch, timestamp: now,
+                baseOffset: appended.baseOffset, leaderEpoch: epoch)
+            staged.append((Self.checked(batch.header, batch), reply))
+        } catch { refuse(error, reply) }
+    }
+
+    static func checked(_ header: BatchHeader, _ batch: Batch) -> PartitionChecker.Batch {
         PartitionChecker.Batch(
             entry: HashedLog.Entry(
                 end: header.nextOffset.rawValue, epoch: Int64(header.partitionLeaderEpoch.rawValue),
                 content: UInt64(header.checksum)),
-            writing: header.hasProducer
+            writing: header.hasProducer && header.baseSequence >= 0
                 ? PartitionChecker.Writing(
                     producer: header.producerID.rawValue, epoch: header.producerEpoch.rawValue,
-                    sequence: header.baseSequence, recordCount: header.recordCount) : nil)
+                    sequence: header.baseSequence, recordCount: header.recordCount) : nil,
+            part: part(header, batch))
+    }
+
+    private static func part(_ header: BatchHeader, _ batch: Batch) -> StableModel.Part? {
+        guard header.isTransactional else { return nil }
+        let (producer, epoch) = (header.producerID.rawValue, header.producerEpoch.rawValue)
+        guard header.isControl else {
+            return .records(producer: producer, epoch: epoch, base: header.baseOffset.rawValue)
+        }
+        return EndTransactionMarker(batch).map {
+            .marker(producer: producer, epoch: epoch, isCommit: $0.outcome == .committed)
+        }
     }
 
     // MARK: Following
@@ -247,6 +297,7 @@ final class ReplicaPartition {
                 try append(FollowerReplica.batches(in: bytes, from: offset), reply)
                 follower.appended(header, logEnd: log.logEndOffset)
                 checker.told(highWatermark: follower.highWatermark.rawValue, at: broker.process.address)
+                settle(below: follower.highWatermark)
                 return
             }
             follower.discarded(logEnd: log.logEndOffset)
@@ -262,7 +313,7 @@ final class ReplicaPartition {
             if case .failed(let fault) = error { throw .failed(fault) }
             return reply(.failed)
         }
-        staged = Self.batches(in: bytes).map { (Self.checked($0.header), nil) }
+        staged = Self.batches(in: bytes).map { (Self.checked($0.header, $0), nil) }
         do throws(LogFault) { try log.writeStaged(on: disk) } catch {
             settleStaged(throw: error)
             guard case .disk = error else { throw error }
@@ -358,6 +409,32 @@ final class ReplicaPartition {
         return byteCount == 0 ? nil : bytes.slice(from: 0, count: byteCount)
     }
 
+    /// Transactions that have ended below the high watermark bound nothing any more.
+    private func settle(below highWatermark: Offset) {
+        guard highWatermark > settledEnd else { return }
+        settledEnd = highWatermark
+        if log.hasUndecidedTransactions { log.settleTransactions(below: highWatermark) }
+        checker.told(
+            stableEnd: stableEnd.rawValue, below: highWatermark.rawValue,
+            knowsAll: log.damages.isEmpty && highWatermark >= log.transactionEndsKnownFrom,
+            at: broker.process.address)
+    }
+
+    /// What a reader of committed records gets: batches below the last stable offset, and whose records it passes over.
+    func readStable(from offset: Offset, byteCountMax: Int) -> (bytes: SharedBytes, aborted: [AbortedTransaction])? {
+        guard let bytes = read(from: offset, below: stableEnd, byteCountMax: byteCountMax),
+            let end = ReplicaLink.end(of: bytes)
+        else { return nil }
+        while true {
+            do throws(ReadRefusal) {
+                return (bytes, try log.abortedTransactions(from: offset, to: end, on: disk))
+            } catch {
+                guard case .cold(let file, let position, let count) = error else { return nil }
+                do throws(DiskFault) { _ = try disk.read(file, at: position, count: count) } catch { return nil }
+            }
+        }
+    }
+
     private func locate(from offset: Offset, below bound: Offset, byteCountMax: Int) throws(ReadRefusal) -> LogSlice? {
         while true {
             do throws(ReadRefusal) {
@@ -376,7 +453,12 @@ final class ReplicaPartition {
         var found: [PartitionChecker.Batch] = []
         var next = log.logStartOffset
         while next < log.writtenOffset {
-            guard let bytes = read(from: next, below: log.writtenOffset, byteCountMax: 1 << 16) else {
+            let bytes = read(from: next, below: log.writtenOffset, byteCountMax: 1 << 16) ?? .empty
+            // The epoch lies outside of the checksum: a batch with another than the log knows is damaged as well.
+            let batches = Self.batches(in: bytes).prefix {
+                $0.header.partitionLeaderEpoch == log.epoch(of: $0.header.baseOffset)
+            }
+            guard let last = batches.last else {
                 scrub()
                 if let damage = log.damages.first(where: { $0.offsets.contains(next) }) {
                     found += checker.remembered(next..<damage.offsets.upperBound, at: broker.process.address)
@@ -386,15 +468,11 @@ final class ReplicaPartition {
                 let why = "\(log.folder) at \(next) of \(log.writtenOffset): \(log.damages), \(log.recovery)"
                 throw .disk(DiskFault(.read, target: why, errno: 5))
             }
-            let batches = Self.batches(in: bytes)
-            guard let last = batches.last else {
-                preconditionFailure("a slice of \(bytes.count) bytes without a batch")
-            }
             found += batches.map { batch in
                 var header = batch.header
                 // Of what is really there.
                 header.checksum = batch.computedChecksum
-                return Self.checked(header)
+                return Self.checked(header, batch)
             }
             next = last.header.nextOffset
         }
@@ -406,6 +484,9 @@ final class ReplicaPartition {
         guard case .leader(let leader) = role, leader.highWatermarkIsCurrent else { return nil }
         return leader.highWatermark
     }
+
+    /// The end that readers of committed records see.
+    var stableEnd: Offset { log.lastStableOffset(below: settledEnd) }
 
     /// The end that readers see.
     var readableEnd: Offset {

@@ -5,6 +5,7 @@ import Groups
 import Primitives
 import Simulation
 import StorageEngine
+import Transactions
 
 /// Brokers that replicate partitions, a controller that decides for them, and clients that produce and consume.
 package final class ReplicaScene: Scene {
@@ -19,6 +20,9 @@ package final class ReplicaScene: Scene {
     private var consumers: [ConsumingClient] = []
     private var topic: TopicID?
     private var offsetsTopic: TopicID?
+    /// In the scene of that name.
+    private var transactions: TransactionWorkload! = nil
+    private var lastProducerID: Int64 = 100_000
     let groupChecker: GroupChecker
     private var members: [GroupMember] = []
     /// None in half of the runs: groups take time that other faults could use.
@@ -50,12 +54,14 @@ package final class ReplicaScene: Scene {
         inSyncCountMin = world.streams.workload.pick([1, 2, 2, 2, 3])
         checkpointInterval = world.streams.workload.pick([nil, 5, 50])
         groupChecker = GroupChecker(world: world)
-        memberCount = world.streams.workload.pick([0, 0, 2, 4])
+        let memberCount: Int64 = world.streams.workload.pick([0, 0, 2, 4])
+        self.memberCount = world.options.scene == .transactions ? 0 : memberCount
         var layers = SettingLayers()
         layers.flags = ["min.insync.replicas": "\(inSyncCountMin)", "default.replication.factor": "3"]
         do throws(SettingError) { office = MetadataOffice(scene: self, settings: try BrokerSettings(layers)) } catch {
             preconditionFailure("\(error)")
         }
+        if world.options.scene == .transactions { transactions = TransactionWorkload(scene: self) }
         machines = [office.machine]
         for id in ids { addMachine(id) }
     }
@@ -96,12 +102,37 @@ package final class ReplicaScene: Scene {
 
     func hasGroups(_ partition: PartitionID) -> Bool { partition.topic == offsetsTopic }
 
-    func folder(of partition: PartitionID) -> String {
-        (hasGroups(partition) ? "offsets-" : "payments-") + "\(partition.index)"
+    func hasTransactions(_ partition: PartitionID) -> Bool { topicName(of: partition) == TransactionStateTopic.name }
+
+    func partitionID(of partition: TopicPartition) -> PartitionID? {
+        image.topic(named: partition.topic).map { PartitionID(topic: $0.id, index: partition.partition) }
+    }
+
+    /// The one whose leader coordinates a transactional id.
+    func statePartition(of id: TransactionalID) -> PartitionID {
+        let index = TransactionStateTopic.partition(of: id, count: transactions.stateCount)
+        return PartitionID(topic: image.topic(named: TransactionStateTopic.name)?.id ?? .zero, index: index)
+    }
+
+    var statePartitions: [PartitionID] { partitionIDs(of: TransactionStateTopic.name) }
+
+    /// One that nobody else has.
+    func nextProducerID() -> ProducerID {
+        lastProducerID += 1
+        return ProducerID(lastProducerID)
+    }
+
+    func topicName(of partition: PartitionID) -> String { image.topic(partition.topic)?.name ?? "" }
+
+    func folder(of partition: PartitionID) -> String { "\(topicName(of: partition))-\(partition.index)" }
+
+    private func partitionIDs(of topic: String) -> [PartitionID] {
+        guard let found = image.topic(named: topic) else { return [] }
+        return found.partitions.indices.map { PartitionID(topic: found.id, index: PartitionIndex(Int32($0))) }
     }
 
     private var allPartitionIDs: [PartitionID] {
-        partitionIndexes.compactMap(partitionID) + (offsetsTopic == nil ? [] : [offsetsPartition])
+        [Self.name, OffsetsTopic.name, TransactionWorkload.topic, TransactionStateTopic.name].flatMap(partitionIDs)
     }
 
     // MARK: The controller
@@ -115,7 +146,14 @@ package final class ReplicaScene: Scene {
     private func createTopic() {
         let payments = NewTopic(name: Self.name, partitionCount: partitionCount, replicationFactor: 3)
         let offsets = NewTopic(name: OffsetsTopic.name, partitionCount: 1, replicationFactor: 3)
-        office.submit(CreateTopics(memberCount == 0 ? [payments] : [payments, offsets])) { _ in }
+        guard let transactions else {
+            return office.submit(CreateTopics(memberCount == 0 ? [payments] : [payments, offsets])) { _ in }
+        }
+        let receipts = NewTopic(
+            name: TransactionWorkload.topic, partitionCount: Int32(transactions.outputs.count), replicationFactor: 3)
+        let states = NewTopic(
+            name: TransactionStateTopic.name, partitionCount: transactions.stateCount, replicationFactor: 3)
+        office.submit(CreateTopics([payments, offsets, receipts, states])) { _ in }
     }
 
     /// The controller has committed changes.
@@ -131,7 +169,7 @@ package final class ReplicaScene: Scene {
         topic = created.id
         var number: Int64 = 0
         for partition in partitionIndexes.compactMap(partitionID) {
-            for _ in 0..<2 {
+            for _ in 0..<(transactions == nil ? 2 : 1) {
                 number += 1
                 producers.append(ProducingClient(number: number, partition: partition, scene: self))
             }
@@ -142,6 +180,7 @@ package final class ReplicaScene: Scene {
         for member in members { member.work() }
         for producer in producers { producer.work() }
         for consumer in consumers { consumer.work() }
+        transactions?.begin()
     }
 
     private func check(_ id: PartitionID, _ partition: PartitionImage) {
@@ -170,6 +209,10 @@ package final class ReplicaScene: Scene {
     }
 
     func replicas(of partition: PartitionID) -> [NodeID] { image.partition(partition)?.replicas ?? [] }
+
+    /// What the controller last decided.
+    func leader(of partition: PartitionID) -> NodeID? { image.partition(partition)?.leader }
+    func leaderEpoch(of partition: PartitionID) -> LeaderEpoch? { image.partition(partition)?.leaderEpoch }
 
     // MARK: Faults
 
@@ -205,8 +248,7 @@ package final class ReplicaScene: Scene {
         let id = world.streams.workload.pick(allPartitionIDs)
         var target: [NodeID]? = Array(ids.shuffled(using: &world.streams.workload).prefix(3))
         if world.streams.workload.chance(1, in: 4) { target = nil }
-        let partition = PartitionReference(
-            topic: hasGroups(id) ? OffsetsTopic.name : Self.name, index: id.index)
+        let partition = PartitionReference(topic: topicName(of: id), index: id.index)
         office.submit(AlterPartitionReassignments([Reassignment(partition, to: target)])) { _ in }
         return true
     }
@@ -240,6 +282,7 @@ package final class ReplicaScene: Scene {
         guard topic != nil, producers.allSatisfy(\.isDone), consumers.allSatisfy(\.isDone) else { return false }
         guard atlas.isEmpty else { return false }
         guard members.isEmpty || partitionIndexes.allSatisfy(isConsumed) else { return false }
+        guard transactions?.hasRecovered ?? true else { return false }
         return allPartitionIDs.allSatisfy { id in
             guard let partition = image.partition(id), partition.leader != .none else { return false }
             return partition.inSyncReplicas.count == partition.replicas.count
@@ -265,7 +308,8 @@ package final class ReplicaScene: Scene {
             "\(id) \(machine(id).isUp ? "up" : "down") \(image.broker(id)?.isActive == true ? "active" : "fenced")"
         }
         let waiting = producers.filter { !$0.isDone }.map(\.address) + consumers.filter { !$0.isDone }.map(\.address)
-        let groups = members.map(\.description) + partitionIndexes.filter { !isConsumed($0) }.map { "not all of \($0)" }
+        var groups = members.map(\.description) + partitionIndexes.filter { !isConsumed($0) }.map { "not all of \($0)" }
+        if let missing = transactions?.missing { groups.append(missing) }
         return
             "\(states.joined(separator: "; ")); \(brokers); last fault: \(lastFault); waiting: \(waiting); \(groups); "
             + "damaged: \(atlas.places)"
@@ -275,5 +319,6 @@ package final class ReplicaScene: Scene {
         for producer in producers {
             for entry in producer.acknowledged { producer.check(entry) }
         }
+        transactions?.checkHistory()
     }
 }

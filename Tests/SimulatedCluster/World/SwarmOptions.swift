@@ -9,6 +9,8 @@ package struct SwarmOptions: Sendable {
         case quorum
         /// Brokers, a controller and clients.
         case replicas
+        /// The same, with coordinators of transactions and clients that carry records over exactly once.
+        case transactions
     }
 
     package var scene: Scene
