@@ -396,6 +396,8 @@ extension Partition {
         leader = nil
         leaderEpoch = epoch
         replicator = nil
+        // What coordinators answer was asked before another led, who may have written the marker meanwhile.
+        verifications = [:]
         if follower == nil { follower = FollowerReplica(leaderEpoch: epoch, highWatermark: highWatermark) }
         follower?.follow(epoch)
     }
