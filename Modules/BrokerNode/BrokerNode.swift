@@ -136,6 +136,8 @@ public final class BrokerNode: Sendable {
         await listener.stopAccepting()
         for index in shards.loops.indices { try? await shards.run(on: index) { $0.beginDraining() } }
         await listener.drain(withinMilliseconds: milliseconds)
+        let home = BrokerShard.controllerShard
+        if let worker = try? await shards.run(on: home, { $0.cleaner?.worker }) { await worker.stop() }
         var isClean = true
         for index in shards.loops.indices.reversed() {
             isClean = ((try? await shards.run(on: index) { $0.close() }) ?? false) && isClean

@@ -23,6 +23,8 @@ final class BrokerShard {
     var controllerPort: (any ControllerPort)?
     /// On the same shard: what keeps the broker in the cluster.
     var membership: Membership?
+    /// On the same shard, unless `log.cleaner.enable` says no.
+    var cleaner: Cleaner?
     /// Present on the same shard: what is in the data folder, and whether it takes writes.
     var logDirectory: LogDirectory?
     /// The metadata this shard works on, and the offset of the first record that is not in it.

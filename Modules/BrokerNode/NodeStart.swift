@@ -154,6 +154,15 @@ struct NodeStart: Sendable {
                 shard.startMaintenance()
             }
         }
+        guard settings[.cleanerEnabled] else { return }
+        let worker = CleanerWorker(
+            shards: shards, dataDirectory: identity.dataDirectory,
+            bytesPerSecondMax: settings[.cleanerBytesPerSecondMax])
+        try await shards.run(on: home) { shard in
+            let cleaner = Cleaner(shard: shard, worker: worker)
+            shard.cleaner = cleaner
+            cleaner.start()
+        }
     }
 
     /// Takes the port of the clients, who are refused until the listener is opened.

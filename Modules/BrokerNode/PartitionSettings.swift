@@ -48,6 +48,16 @@ struct PartitionSettings: Sendable {
         let byteCount = configs[.retentionBytes, of: topic]
         log.retentionMilliseconds = deletes && milliseconds >= 0 ? Int64(milliseconds) : nil
         log.retentionByteCount = deletes && byteCount >= 0 ? Int64(byteCount) : nil
+        log.fileDeleteDelayMilliseconds = Int64(configs[.fileDeleteDelayMilliseconds, of: topic])
+        guard compacts else { return }
+        var compaction = CompactionConfiguration()
+        compaction.dirtyRatioMin = configs[.dirtyRatioMin, of: topic]
+        compaction.lagMillisecondsMin = Int64(configs[.compactionLagMillisecondsMin, of: topic])
+        compaction.lagMillisecondsMax = Int64(configs[.compactionLagMillisecondsMax, of: topic])
+        compaction.deleteRetentionMilliseconds = Int64(configs[.deleteRetentionMilliseconds, of: topic])
+        log.compaction = compaction
+        // Only closed segments are compacted: one must close in time.
+        log.segmentMilliseconds = min(log.segmentMilliseconds, compaction.lagMillisecondsMax)
     }
 
     /// What a batch that arrives now must keep to.

@@ -93,13 +93,16 @@ public struct FollowerReplica: Sendable {
 
     /// The whole batches in `bytes` from the one that begins at `offset` on: those before are in the log already.
     ///
-    /// What does not parse is left in, for the log to refuse.
+    /// What does not parse is left in, for the log to refuse; so is what stands for compacted offsets on both sides of
+    /// `offset`, of which the log takes the rest.
     public static func batches(in bytes: SharedBytes, from offset: Offset) -> SharedBytes {
         var position = 0
         do throws(DecodeError) {
             while position < bytes.count {
                 let header = try BatchHeader(parsing: bytes, at: position)
-                guard header.baseOffset < offset, header.totalByteCount <= bytes.count - position else { break }
+                guard header.baseOffset < offset, header.totalByteCount <= bytes.count - position,
+                    !header.isFiller || header.ends(before: offset)
+                else { break }
                 position += header.totalByteCount
             }
         } catch {}
@@ -117,4 +120,11 @@ public enum FollowerDecision: Hashable, Sendable {
     case restart(at: Offset)
     /// Touch nothing and say so.
     case answer(AppendAnswer)
+}
+
+extension BatchHeader {
+    /// Whether all its offsets lie before `offset`. A garbled header may have any, so nothing is added up.
+    fileprivate func ends(before offset: Offset) -> Bool {
+        baseOffset < .zero || Int64(lastOffsetDelta) < offset.distance(from: baseOffset)
+    }
 }

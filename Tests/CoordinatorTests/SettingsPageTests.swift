@@ -32,7 +32,7 @@ private struct SettingsPage {
 
         Clients and tools of Kafka send these. They are checked, stored and shown, and nothing reads them.
 
-        \(unused(SettingsTable.broker, "Broker")) \(unused(SettingsTable.topic, "Topic"))
+        \([unused(SettingsTable.broker, "Broker"), unused(SettingsTable.topic, "Topic")].compactMap(\.self).joined(separator: " "))
 
         """
     }
@@ -55,9 +55,9 @@ private struct SettingsPage {
         return definition.unit == .none ? kind : "\(kind) (\(definition.unit.rawValue))"
     }
 
-    private func unused(_ table: SettingsTable, _ kind: String) -> String {
+    private func unused(_ table: SettingsTable, _ kind: String) -> String? {
         let names = table.definitions.filter { $0.effect == .none }.map { "`\($0.name)`" }
-        return "\(kind): \(names.joined(separator: ", "))."
+        return names.isEmpty ? nil : "\(kind): \(names.joined(separator: ", "))."
     }
 }
 

@@ -17,6 +17,7 @@ enum DoctorCheck: String, CaseIterable, Sendable {
     case unopenedPartitions = "unopened-partitions"
     case damagedPartitions = "damaged-partitions"
     case scrub
+    case uncleanablePartitions = "uncleanable-partitions"
     case groupCoordinators = "group-coordinators"
     case transactionCoordinators = "transaction-coordinators"
     case openTransactions = "open-transactions"
@@ -42,9 +43,9 @@ enum DoctorCheck: String, CaseIterable, Sendable {
         case .offlinePartitions, .underReplicatedPartitions, .quorum, .fencedBrokers, .unreachableBrokers,
             .underMinInSync, .singleCopies, .losses, .clockSkew, .leaderBalance:
             true
-        case .logDirectory, .metadataLog, .unopenedPartitions, .damagedPartitions, .scrub, .groupCoordinators,
-            .transactionCoordinators, .openTransactions, .diskSpace, .syncLatency, .diskMechanism, .idleGroupLag,
-            .clock, .settingsWithoutEffect, .unknownVariables:
+        case .logDirectory, .metadataLog, .unopenedPartitions, .damagedPartitions, .scrub, .uncleanablePartitions,
+            .groupCoordinators, .transactionCoordinators, .openTransactions, .diskSpace, .syncLatency, .diskMechanism,
+            .idleGroupLag, .clock, .settingsWithoutEffect, .unknownVariables:
             false
         }
     }
@@ -54,11 +55,10 @@ enum DoctorCheck: String, CaseIterable, Sendable {
         switch self {
         case .logDirectory, .metadataLog, .offlinePartitions, .underReplicatedPartitions, .unopenedPartitions,
             .damagedPartitions, .groupCoordinators, .transactionCoordinators, .diskSpace, .quorum, .fencedBrokers,
-            .unreachableBrokers,
-            .underMinInSync:
+            .unreachableBrokers, .underMinInSync:
             true
-        case .scrub, .openTransactions, .syncLatency, .diskMechanism, .idleGroupLag, .clock, .settingsWithoutEffect,
-            .unknownVariables, .singleCopies, .losses, .clockSkew, .leaderBalance:
+        case .scrub, .uncleanablePartitions, .openTransactions, .syncLatency, .diskMechanism, .idleGroupLag, .clock,
+            .settingsWithoutEffect, .unknownVariables, .singleCopies, .losses, .clockSkew, .leaderBalance:
             false
         }
     }
@@ -93,6 +93,7 @@ struct Doctor {
         case .unopenedPartitions: unopenedPartitions()
         case .damagedPartitions: damagedPartitions()
         case .scrub: scrub()
+        case .uncleanablePartitions: uncleanablePartitions()
         case .groupCoordinators: groupCoordinators()
         case .transactionCoordinators: transactionCoordinators()
         case .openTransactions: openTransactions()
@@ -315,6 +316,15 @@ extension Doctor {
     func list(_ indices: [Int]) -> String {
         let shown = indices.prefix(10).map(String.init).joined(separator: ", ")
         return indices.count > 10 ? "\(shown) and \(indices.count - 10) more" : shown
+    }
+
+    private func uncleanablePartitions() -> [Admin.Finding] {
+        facts.shards.flatMap(\.uncleanable).map { partition, reason in
+            finding(
+                .uncleanablePartitions, .warning, "partition \(partition)",
+                "\(partition) cannot be compacted: \(reason). Its old records stay and take space.",
+                "It is tried again by itself; repair what the reason names.", command: "myelin doctor --deep")
+        }
     }
 
     private func groupCoordinators() -> [Admin.Finding] {

@@ -19,6 +19,8 @@ struct ShardFacts: Sendable {
     let unloadedTransactionCoordinators: [PartitionIndex]
     /// Transactions that are open for longer than their time-out allows, however often they are ended.
     let overdueTransactions: [OverdueTransaction]
+    /// Partitions that are due and cannot be compacted, and why, on the shard that knows.
+    let uncleanable: [(partition: String, reason: String)]
     /// Durations of synchronizes by bucket of `Metric.histogramBounds`, not cumulative.
     let synchronizeCounts: [UInt64]
 
@@ -30,6 +32,7 @@ struct ShardFacts: Sendable {
         let wall = shard.wallClock
         overdueTransactions = transactions.filter(\.isLoaded).flatMap { $0.coordinator.overdue(at: wall) }
             .map { OverdueTransaction(id: $0.transactionalID.rawValue, state: $0.metadata.state.description) }
+        uncleanable = (shard.cleaner?.schedule.uncleanable ?? []).map { ($0.name, $0.reason.sentence) }
         synchronizeCounts = Array(shard.metrics.synchronizeLatency[0].counts)
     }
 }

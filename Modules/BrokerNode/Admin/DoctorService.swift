@@ -110,6 +110,7 @@ extension DoctorCheck {
         case .unopenedPartitions: "Every log is open."
         case .damagedPartitions: "No damage is known."
         case .scrub: "All stored bytes are checked in time."
+        case .uncleanablePartitions: "Compaction is not held up."
         case .groupCoordinators: "Every group coordinator is loaded."
         case .transactionCoordinators: "Every transaction coordinator is loaded."
         case .openTransactions: "No transaction is open past its time-out."

@@ -19,6 +19,7 @@ extension ShardNumbers {
         partitions.map(\.standing).add(to: &set)
         for group in groups { group.add(to: &set) }
         for coordinator in transactions { coordinator.add(to: &set) }
+        cleaner?.add(to: &set)
         let shard = String(index)
         set.add(Int64(transport.roundCount), to: MetricCatalogue.shardRounds, shard)
         set.add(Int64(backlog), to: MetricCatalogue.shardBacklog, shard)
@@ -122,6 +123,7 @@ extension PartitionNumbers {
         set.add(byteCount, to: MetricCatalogue.logSize, topic, partition)
         set.add(logStartOffset.rawValue, to: MetricCatalogue.logStartOffset, topic, partition)
         set.add(logEndOffset.rawValue, to: MetricCatalogue.logEndOffset, topic, partition)
+        if let dirtyByteCount { set.add(dirtyByteCount, to: MetricCatalogue.dirtyBytes, topic, partition) }
         for evidence in damages { set.add(1, to: MetricCatalogue.damagedRanges, evidence.label) }
         set.add(Int64(fetchedByteCount), to: MetricCatalogue.fetchedBytes, topic)
         // Only the broker writes to internal topics.
@@ -143,6 +145,22 @@ extension ScrubNumbers {
     /// Milliseconds since the last whole pass began, or since the start where there was none.
     func age(at now: Timestamp) -> Int64 {
         max(0, now.rawValue - (lastPassStart == .none ? since : lastPassStart).rawValue)
+    }
+}
+
+extension CleanerNumbers {
+    func add(to set: inout MetricSet) {
+        set.add(Int64(counts.passCount), to: MetricCatalogue.cleanerPasses, "finished")
+        set.add(Int64(counts.failureCount), to: MetricCatalogue.cleanerPasses, "failed")
+        set.add(Int64(counts.readByteCount), to: MetricCatalogue.cleanerReadBytes)
+        set.add(Int64(counts.writtenByteCount), to: MetricCatalogue.cleanerWrittenBytes)
+        set.add(Int64(counts.removedRecordCount), to: MetricCatalogue.cleanerRemovedRecords)
+        set.add(Int64(counts.busyNanoseconds), to: MetricCatalogue.cleanerDuration)
+        set.add(Int64(counts.mapByteCountMax), to: MetricCatalogue.cleanerMapBytes)
+        for found in uncleanable {
+            set.add(
+                1, to: MetricCatalogue.uncleanablePartitions, found.topic, String(found.partition.index.rawValue))
+        }
     }
 }
 

@@ -22,9 +22,17 @@ struct ShardNumbers: Sendable {
     /// Nil where the file system does not say.
     let freeByteCount: Int64?
     let replication: ReplicationCounters
+    /// Present on the shard that looks after compaction.
+    let cleaner: CleanerNumbers?
     var partitions: [PartitionNumbers] = []
     var groups: [GroupNumbers] = []
     var transactions: [TransactionNumbers] = []
+}
+
+/// What is told of compaction.
+struct CleanerNumbers: Sendable {
+    let counts: CleanerCounts
+    let uncleanable: [UncleanablePartition]
 }
 
 /// What is told of one partition.
@@ -42,9 +50,12 @@ struct PartitionNumbers: Sendable {
     let fetchedByteCount: UInt64
     let damages: [LogDamage.Evidence]
     let standing: PartitionStanding
+    /// Nil when its topic is not compacted.
+    let dirtyByteCount: Int64?
 
-    init(_ partition: Partition, _ standing: PartitionStanding) {
+    init(_ partition: Partition, _ standing: PartitionStanding, at wall: Timestamp) {
         self.standing = standing
+        dirtyByteCount = partition.compactionStanding(at: wall)?.dirtyByteCount
         topic = partition.topic
         index = partition.id.index
         isInternal = partition.settings.isInternal
@@ -111,7 +122,7 @@ extension ShardSet {
             partitions.removeFirst(turn.count)
             let found = await value(of: index, by: deadline) { shard in
                 turn.compactMap { id in
-                    shard.partitions[id].map { PartitionNumbers($0, shard.standing(of: $0)) }
+                    shard.partitions[id].map { PartitionNumbers($0, shard.standing(of: $0), at: shard.wallClock) }
                 }
             }
             guard let found else { return nil }
@@ -141,6 +152,7 @@ extension BrokerShard {
             fetchSessionCount: sessions.count, mutedConnectionCount: mutedConnections.count,
             topicCount: image.topicCount, imageOffset: imageOffset,
             directory: directory, freeByteCount: try? disk.freeByteCount(),
-            replication: replicator.metrics)
+            replication: replicator.metrics,
+            cleaner: cleaner.map { CleanerNumbers(counts: $0.counts, uncleanable: $0.schedule.uncleanable) })
     }
 }

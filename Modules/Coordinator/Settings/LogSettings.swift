@@ -34,7 +34,7 @@ let logSettings: [SettingDefinition] = [
 /// Broker settings that topics without a value of their own take; each can change while the broker runs.
 let topicDefaultSettings: [SettingDefinition] =
     topicDefaultSizeSettings + topicDefaultTimeSettings
-    + topicDefaultContentSettings + topicDefaultUnusedSettings
+    + topicDefaultContentSettings + topicDefaultCompactionSettings
 
 private let topicDefaultSizeSettings: [SettingDefinition] = [
     SettingDefinition(
@@ -75,6 +75,9 @@ private let topicDefaultTimeSettings: [SettingDefinition] = [
             "Age past which segments are removed, where neither log.retention.ms nor log.retention.minutes is. -1: never."
     ),
     SettingDefinition(
+        "log.segment.delete.delay.ms", .long, default: "60000", .atLeast(0), .milliseconds, scope: .clusterWide,
+        meaning: "Time between taking a segment out of service and removing its file."),
+    SettingDefinition(
         "log.message.timestamp.before.max.ms", .long, default: "9223372036854775807", .atLeast(0), .milliseconds,
         scope: .clusterWide,
         meaning: "How far a record's time may lie behind the broker's clock before the record is refused."),
@@ -104,20 +107,39 @@ private let topicDefaultContentSettings: [SettingDefinition] = [
         meaning: "Whether acks=all is answered from replicated memory, without waiting for the disk."),
 ]
 
-private let topicDefaultUnusedSettings: [SettingDefinition] = [
+private let topicDefaultCompactionSettings: [SettingDefinition] = [
     SettingDefinition(
         "log.cleaner.delete.retention.ms", .long, default: "86400000", .atLeast(0), .milliseconds,
-        scope: .clusterWide, effect: .none,
-        meaning: "Time for which a compacted topic keeps tombstones. \(acceptedOnly)"),
+        scope: .clusterWide,
+        meaning: "Time for which tombstones and markers can still be read after compaction has met them."),
     SettingDefinition(
         "log.cleaner.min.compaction.lag.ms", .long, default: "0", .atLeast(0), .milliseconds, scope: .clusterWide,
-        effect: .none, meaning: "Age before which a record is not compacted away. \(acceptedOnly)"),
+        meaning: "Age before which a record is not compacted away."),
     SettingDefinition(
         "log.cleaner.max.compaction.lag.ms", .long, default: "9223372036854775807", .atLeast(1), .milliseconds,
-        scope: .clusterWide, effect: .none, meaning: "Age by which a record has been compacted. \(acceptedOnly)"),
+        scope: .clusterWide, meaning: "Age past which a record is compacted, however few there are."),
     SettingDefinition(
-        "log.cleaner.min.cleanable.ratio", .double, default: "0.5", .fraction, scope: .clusterWide, effect: .none,
-        meaning: "Share of records not compacted yet at which a partition is compacted. \(acceptedOnly)"),
+        "log.cleaner.min.cleanable.ratio", .double, default: "0.5", .fraction, scope: .clusterWide,
+        meaning: "Share of bytes not compacted yet above which a partition is compacted."),
+]
+
+/// How compaction works on this broker.
+let cleanerSettings: [SettingDefinition] = [
+    SettingDefinition(
+        "log.cleaner.enable", .boolean, default: "true",
+        meaning: "Whether topics with cleanup.policy=compact are compacted here, __consumer_offsets among them."),
+    SettingDefinition(
+        "log.cleaner.backoff.ms", .long, default: "15000", .atLeast(0), .milliseconds,
+        meaning: "Time between two searches for partitions to compact, when there were none."),
+    SettingDefinition(
+        "log.cleaner.dedupe.buffer.size", .long, default: "134217728", .between(1_048_576, 4_294_967_296), .bytes,
+        meaning: "Most memory for the keys of one pass, 24 bytes each. Taken for a pass, and no more than it needs."),
+    SettingDefinition(
+        "log.cleaner.io.buffer.load.factor", .double, default: "0.9", .fraction,
+        meaning: "Share of that memory that is filled; a pass ends where it is full, and the next one goes on."),
+    SettingDefinition(
+        "log.cleaner.io.max.bytes.per.second", .double, default: "1.7976931348623157E308", .any,
+        meaning: "Bytes that compaction reads and writes a second at most."),
 ]
 
 /// Ends the documentation of a setting that has no effect.

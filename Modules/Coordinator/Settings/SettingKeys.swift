@@ -72,6 +72,8 @@ extension BrokerKey where Value == Int {
     public static var retentionCheckIntervalMilliseconds: Self { Self("log.retention.check.interval.ms") }
     public static var scrubIntervalMilliseconds: Self { Self("myelin.scrub.interval.ms") }
     public static var scrubBytesPerSecond: Self { Self("myelin.scrub.bytes.per.second") }
+    public static var cleanerBackoffMilliseconds: Self { Self("log.cleaner.backoff.ms") }
+    public static var cleanerMapBytesMax: Self { Self("log.cleaner.dedupe.buffer.size") }
     public static var producerIDExpirationMilliseconds: Self { Self("producer.id.expiration.ms") }
 
     public static var groupSessionTimeoutMillisecondsMin: Self { Self("group.min.session.timeout.ms") }
@@ -108,7 +110,13 @@ extension BrokerKey where Value == String? {
     public static var rpcAdvertisedHost: Self { Self("myelin.rpc.advertised.host") }
 }
 
+extension BrokerKey where Value == Double {
+    public static var cleanerMapLoadFactor: Self { Self("log.cleaner.io.buffer.load.factor") }
+    public static var cleanerBytesPerSecondMax: Self { Self("log.cleaner.io.max.bytes.per.second") }
+}
+
 extension BrokerKey where Value == Bool {
+    public static var cleanerEnabled: Self { Self("log.cleaner.enable") }
     public static var autoCreateTopics: Self { Self("auto.create.topics.enable") }
     public static var autoLeaderRebalance: Self { Self("auto.leader.rebalance.enable") }
     public static var balanceEnabled: Self { Self("myelin.balance.enable") }
@@ -162,6 +170,14 @@ extension TopicKey where Value == Int {
     public static var timestampBeforeMillisecondsMax: Self { Self("message.timestamp.before.max.ms") }
     public static var timestampAfterMillisecondsMax: Self { Self("message.timestamp.after.max.ms") }
     public static var inSyncReplicasMin: Self { Self("min.insync.replicas") }
+    public static var compactionLagMillisecondsMin: Self { Self("min.compaction.lag.ms") }
+    public static var compactionLagMillisecondsMax: Self { Self("max.compaction.lag.ms") }
+    public static var deleteRetentionMilliseconds: Self { Self("delete.retention.ms") }
+    public static var fileDeleteDelayMilliseconds: Self { Self("file.delete.delay.ms") }
+}
+
+extension TopicKey where Value == Double {
+    public static var dirtyRatioMin: Self { Self("min.cleanable.dirty.ratio") }
 }
 
 extension TopicKey where Value == ThrottledReplicas {

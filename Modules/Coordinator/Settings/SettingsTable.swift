@@ -19,8 +19,8 @@ public struct SettingsTable: Sendable {
 
     /// Settings of brokers.
     public static let broker = SettingsTable(
-        nodeSettings + networkSettings + clusterSettings + logSettings + topicDefaultSettings + groupSettings
-            + transactionSettings)
+        nodeSettings + networkSettings + clusterSettings + logSettings + cleanerSettings + topicDefaultSettings
+            + groupSettings + transactionSettings)
 
     /// Settings of topics.
     public static let topic = SettingsTable(topicSettings)

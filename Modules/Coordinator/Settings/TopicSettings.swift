@@ -2,7 +2,7 @@
 
 /// Settings of topics. One with a broker setting behind it has no default of its own.
 let topicSettings: [SettingDefinition] =
-    topicSizeSettings + topicTimeSettings + topicContentSettings
+    topicSizeSettings + topicTimeSettings + topicContentSettings + topicCompactionSettings
     + topicUnusedSettings
 
 private let topicSizeSettings: [SettingDefinition] = [
@@ -71,15 +71,32 @@ private let topicContentSettings: [SettingDefinition] = [
         meaning: "Replicas that follow no faster than follower.replication.throttled.rate says."),
 ]
 
+private let topicCompactionSettings: [SettingDefinition] = [
+    SettingDefinition(
+        "min.cleanable.dirty.ratio", .double, default: nil, .fraction, from: ["log.cleaner.min.cleanable.ratio"],
+        meaning: "Share of bytes not compacted yet above which a partition is compacted."),
+    SettingDefinition(
+        "min.compaction.lag.ms", .long, default: nil, .atLeast(0), .milliseconds,
+        from: ["log.cleaner.min.compaction.lag.ms"], meaning: "Age before which a record is not compacted away."),
+    SettingDefinition(
+        "max.compaction.lag.ms", .long, default: nil, .atLeast(1), .milliseconds,
+        from: ["log.cleaner.max.compaction.lag.ms"],
+        meaning: "Age past which a record is compacted, however few there are."),
+    SettingDefinition(
+        "delete.retention.ms", .long, default: nil, .atLeast(0), .milliseconds,
+        from: ["log.cleaner.delete.retention.ms"],
+        meaning: "Time for which tombstones and markers can still be read after compaction has met them."),
+    SettingDefinition(
+        "file.delete.delay.ms", .long, default: nil, .atLeast(0), .milliseconds,
+        from: ["log.segment.delete.delay.ms"],
+        meaning: "Time between taking a segment out of service and removing its file."),
+]
+
 /// What Kafka's clients may send and nothing here reads.
 private let topicUnusedSettings: [SettingDefinition] = [
     unused("compression.gzip.level", .int, "-1", .betweenOr(1, 9, special: -1), "Level that gzip compresses with."),
     unused("compression.lz4.level", .int, "9", .between(1, 17), "Level that lz4 compresses with."),
     unused("compression.zstd.level", .int, "3", .between(-131_072, 22), "Level that zstd compresses with."),
-    unused(
-        "delete.retention.ms", .long, nil, .atLeast(0), from: ["log.cleaner.delete.retention.ms"],
-        "Time for which a compacted topic keeps tombstones."),
-    unused("file.delete.delay.ms", .long, "60000", .atLeast(0), "Time between removing a segment and its file."),
     unused(
         "flush.messages", .long, "9223372036854775807", .atLeast(1),
         "Records after which the log is synchronized; every acknowledged record is anyway."),
@@ -88,15 +105,6 @@ private let topicUnusedSettings: [SettingDefinition] = [
         "Time after which the log is synchronized; every acknowledged record is anyway."),
     unused("local.retention.bytes", .long, "-2", .atLeast(-2), "Bytes of a tiered topic kept on local disks."),
     unused("local.retention.ms", .long, "-2", .atLeast(-2), "Age up to which a tiered topic is on local disks."),
-    unused(
-        "max.compaction.lag.ms", .long, nil, .atLeast(1), from: ["log.cleaner.max.compaction.lag.ms"],
-        "Age by which a record has been compacted."),
-    unused(
-        "min.cleanable.dirty.ratio", .double, nil, .fraction, from: ["log.cleaner.min.cleanable.ratio"],
-        "Share of records not compacted yet at which a partition is compacted."),
-    unused(
-        "min.compaction.lag.ms", .long, nil, .atLeast(0), from: ["log.cleaner.min.compaction.lag.ms"],
-        "Age before which a record is not compacted away."),
     unused("preallocate", .boolean, "false", .any, "Whether segments are preallocated; they always are."),
     unused("remote.log.copy.disable", .boolean, "false", .any, "Whether copying to tiered storage stops."),
     unused("remote.log.delete.on.disable", .boolean, "false", .any, "Whether ending tiering removes what it stored."),

@@ -79,14 +79,17 @@ final class WorkerPool: SubmissionEngine {
     }
 
     private func startThread() -> Bool {
-        var attributes = pthread_attr_t()
-        unsafe pthread_attr_init(&attributes)
-        unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        defer { unsafe pthread_attr_destroy(&attributes) }
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        unsafe pthread_attr_init(attributes)
+        unsafe pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+        defer {
+            unsafe pthread_attr_destroy(attributes)
+            unsafe attributes.deallocate()
+        }
         var thread = pthread_t()
         let retained = unsafe Unmanaged.passRetained(self)
         let result = unsafe pthread_create(
-            &thread, &attributes,
+            &thread, attributes,
             { argument in
                 // Balances the passRetained above: from here on this thread owns one reference.
                 let queue = unsafe Unmanaged<WorkQueue>.fromOpaque(argument!).takeRetainedValue()

@@ -28,8 +28,13 @@ struct LogCheckpoint: Sendable {
     var damages: [LogDamage]
     /// A producer snapshot at the recovery point.
     var producers: SharedBytes
+    /// Everything below was compacted.
+    var cleanedOffset = Offset.zero
+    /// How many cleaned segments have taken the place of others; files of a higher number were never in it.
+    var exchangeCount: Int64 = 0
 
     private static let magic: UInt32 = 0x4d59_4c43
+    /// Version 1 knew no transactions and no compaction: it ends before `cleanedOffset`, and segments before `aborted`.
     private static let version: UInt16 = 2
 
     var encoded: SharedBytes {
@@ -52,6 +57,8 @@ struct LogCheckpoint: Sendable {
         for damage in damages { Self.write(damage, to: &writer) }
         writer.writeInt32(Int32(producers.count))
         writer.writeBytes(producers)
+        writer.writeInt64(cleanedOffset.rawValue)
+        writer.writeInt64(exchangeCount)
         writer.writeInteger(CRC32C.checksum(of: writer.bytes))
         return writer.shared
     }
@@ -92,7 +99,7 @@ extension LogCheckpoint {
         var reader = ByteReader(content)
         let magic: UInt32 = try reader.readInteger()
         let version: UInt16 = try reader.readInteger()
-        guard magic == Self.magic, version == Self.version else {
+        guard magic == Self.magic, version == 1 || version == Self.version else {
             throw DecodeError(.invalidValue(Int64(version)), at: 4)
         }
         let flags: UInt16 = try reader.readInteger()
@@ -101,8 +108,8 @@ extension LogCheckpoint {
         partition = PartitionID(topic: topic, index: PartitionIndex(try reader.readInt32()))
         logStartOffset = Offset(try reader.readInt64())
         segments = []
-        for _ in 0..<(try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: 60)) {
-            segments.append(try Self.segment(&reader))
+        for _ in 0..<(try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: version == 1 ? 52 : 60)) {
+            segments.append(try Self.segment(&reader, version))
         }
         epochs = []
         for _ in 0..<(try reader.checkCount(Int(reader.readInt32()), elementByteCountMin: 12)) {
@@ -114,6 +121,10 @@ extension LogCheckpoint {
             damages.append(try Self.damage(&reader))
         }
         producers = try reader.readBytes(count: Int(reader.readInt32()))
+        if version >= 2 {
+            cleanedOffset = Offset(try reader.readInt64())
+            exchangeCount = try reader.readInt64()
+        }
         try reader.finish()
         guard isPossible else { throw DecodeError(.invalidValue(logStartOffset.rawValue), at: 28) }
     }
@@ -131,7 +142,8 @@ extension LogCheckpoint {
             else { return false }
             end = segment.nextOffset
         }
-        return bounds.contains(logStartOffset) && (segments.isEmpty || logStartOffset <= end)
+        return bounds.contains(logStartOffset) && bounds.contains(cleanedOffset) && exchangeCount >= 0
+            && (segments.isEmpty || logStartOffset <= end)
             && epochs.allSatisfy { bounds.contains($0.startOffset) }
             && damages.allSatisfy {
                 bounds.contains($0.offsets.lowerBound) && bounds.contains($0.offsets.upperBound)
@@ -139,7 +151,9 @@ extension LogCheckpoint {
             }
     }
 
-    private static func segment(_ reader: inout ByteReader) throws(DecodeError) -> SegmentEntry {
+    private static func segment(
+        _ reader: inout ByteReader, _ version: UInt16
+    ) throws(DecodeError) -> SegmentEntry {
         SegmentEntry(
             baseOffset: Offset(try reader.readInt64()), nextOffset: Offset(try reader.readInt64()),
             byteCount: try reader.readInt64(),
@@ -147,7 +161,8 @@ extension LogCheckpoint {
                 timestamp: Timestamp(try reader.readInt64()), lastOffsetDelta: try reader.readInt32()),
             firstAppend: Timestamp(try reader.readInt64()),
             entryCounts: .init(offsets: try reader.readInt32(), times: try reader.readInt32()),
-            aborted: .init(count: try reader.readInt32(), checksum: try reader.readInteger()))
+            aborted: version == 1
+                ? .none : .init(count: try reader.readInt32(), checksum: try reader.readInteger()))
     }
 
     private static func damage(_ reader: inout ByteReader) throws(DecodeError) -> LogDamage {

@@ -18,6 +18,8 @@ public struct LogConfiguration: Equatable, Sendable {
     public var retentionMilliseconds: Int64? = 7 * 86_400_000
     /// `retention.bytes`; nil sets no bound.
     public var retentionByteCount: Int64?
+    /// Present when `cleanup.policy` says `compact`.
+    public var compaction: CompactionConfiguration?
     /// `file.delete.delay.ms`: how long a removed segment stays on disk under `.deleted`, so that readers may finish.
     public var fileDeleteDelayMilliseconds: Int64 = 60_000
     /// `producer.id.expiration.ms`: how long a producer that writes nothing is remembered.

@@ -16,11 +16,30 @@ enum LogFiles {
     static let ofSegment = [index, timeIndex, transactionIndex, snapshot, log]
     static let deleted = ".deleted"
     static let temporary = ".tmp"
+    /// Ends the names of what compaction is still writing.
+    static let cleaned = ".cleaned"
+    /// Ends the name of a cleaned segment that is about to take the place of its sources.
+    static let swap = ".swap"
+    /// The files that compaction writes of a segment.
+    static let cleanedSuffixes = [log, index, timeIndex, transactionIndex]
 
     /// Twenty digits, so that names sort as offsets do.
     static func name(_ offset: Offset, _ suffix: String) -> String {
         let digits = String(offset.rawValue)
         return String(repeating: "0", count: 20 - digits.count) + digits + suffix
+    }
+
+    /// Of the exchange with this number: `<base>.<number>.swap`.
+    static func swapName(_ base: Offset, exchange: Int64) -> String { name(base, ".\(exchange)\(swap)") }
+
+    /// Base offset and number in the name of an exchange; nil for every other name.
+    static func exchange(in name: String) -> (base: Offset, number: Int64)? {
+        guard name.hasSuffix(swap), name.utf8.count > 21 + swap.utf8.count else { return nil }
+        let digits = name.dropFirst(21).dropLast(swap.count)
+        guard let base = offset(in: String(name.prefix(21)), "."), let number = Int64(digits), number > 0 else {
+            return nil
+        }
+        return (base, number)
     }
 
     /// No log gets here: a larger offset in a name or a checkpoint is not one of ours, and there is room to count on.

@@ -108,6 +108,8 @@ extension PartitionLog {
         let marker = header.isControl ? EndTransactionMarker(batch) : nil
         let aborted = marker.flatMap { Self.aborted(by: $0, header, in: producers) }
         let before = header.hasProducer ? producers.note(header, marker, at: header.baseOffset, wroteAt: now) : nil
+        // A leader has compacted batches away, and with them what they told of their producers.
+        if header.isFiller { producers.hasForgotten = true }
         staging.entries.append(
             Staging.Entry(
                 header: header, stampStart: stampStart, stampByteCount: stampByteCount,

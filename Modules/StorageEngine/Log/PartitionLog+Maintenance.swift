@@ -152,7 +152,8 @@ extension PartitionLog {
                     largestTimestamp: $0.largestTimestamp, firstAppend: $0.firstAppend,
                     entryCounts: $0.storedEntryCounts ?? .init(offsets: .max, times: .max),
                     aborted: $0.abortedSummary ?? .unknown)
-            }, epochs: epochs.entries, damages: damages, producers: ProducerSnapshot.encode(producers))
+            }, epochs: epochs.entries, damages: damages, producers: ProducerSnapshot.encode(producers),
+            cleanedOffset: cleanedOffset, exchangeCount: exchangeCount)
     }
 
     private mutating func write(_ checkpoint: LogCheckpoint, on disk: any Disk) throws(DiskFault) {

@@ -10,8 +10,9 @@ extension PartitionLog {
         do throws(DiskFault) {
             let names = try disk.list(folder)
             try clearAway(names, at: now, on: disk)
-            let bases = names.compactMap { LogFiles.offset(in: $0, LogFiles.log) }
-            let checkpoint = try readCheckpoint(on: disk)
+            var checkpoint = try readCheckpoint(on: disk)
+            try settleExchanges(names, &checkpoint, at: now, on: disk)
+            let bases = try disk.list(folder).compactMap { LogFiles.offset(in: $0, LogFiles.log) }
             try adopt(checkpoint, bases, on: disk)
             try scan(bases, after: checkpoint, at: now, on: disk)
             try finishRecovery(checkpoint, on: disk)
@@ -48,13 +49,43 @@ extension PartitionLog {
     /// Removes what an interrupted replacement left and takes note of what waits for deletion.
     private mutating func clearAway(_ names: [String], at now: Timestamp, on disk: any Disk) throws(DiskFault) {
         for name in names {
-            if name.hasSuffix(LogFiles.temporary) { try disk.remove(path(name)) }
+            if name.hasSuffix(LogFiles.temporary) || name.hasSuffix(LogFiles.cleaned) { try disk.remove(path(name)) }
             if name.hasSuffix(LogFiles.deleted) { removedFiles.append(RemovedFile(path: path(name), since: now)) }
         }
     }
 
+    /// Finishes an exchange of segments that the checkpoint knows of, and drops one that it does not.
+    private mutating func settleExchanges(
+        _ names: [String], _ checkpoint: inout LogCheckpoint?, at now: Timestamp, on disk: any Disk
+    ) throws(DiskFault) {
+        for name in names {
+            guard let (base, number) = LogFiles.exchange(in: name) else { continue }
+            let log = path(LogFiles.name(base, LogFiles.log))
+            let isDecided = checkpoint.map { number <= $0.exchangeCount } ?? !disk.exists(log)
+            guard isDecided else {
+                try disk.remove(path(name))
+                continue
+            }
+            for suffix in LogFiles.cleanedSuffixes where disk.exists(path(LogFiles.name(base, suffix))) {
+                try disk.remove(path(LogFiles.name(base, suffix)))
+            }
+            guard let entry = checkpoint?.segments.firstIndex(where: { $0.baseOffset == base }) else {
+                // Trimmed away since; or nobody knows, and a scan will tell.
+                if checkpoint == nil { try disk.rename(path(name), to: log) } else { try disk.remove(path(name)) }
+                continue
+            }
+            // The other sources go first: the scan after this takes what it finds for segments.
+            if let end = checkpoint?.segments[entry].nextOffset {
+                let others = names.compactMap { LogFiles.offset(in: $0, LogFiles.log) }.filter { $0 > base && $0 < end }
+                for other in others { try retire(other, at: now, on: disk) }
+            }
+            try disk.rename(path(name), to: log)
+            checkpoint?.segments[entry].entryCounts = .init(offsets: .max, times: .max)
+        }
+    }
+
     /// Nil when it is absent or does not check: then everything is scanned.
-    private func readCheckpoint(on disk: any Disk) throws(DiskFault) -> LogCheckpoint? {
+    func readCheckpoint(on disk: any Disk) throws(DiskFault) -> LogCheckpoint? {
         guard let bytes = try LogFiles.read(path(LogFiles.checkpoint), on: disk) else { return nil }
         do throws(DecodeError) {
             let checkpoint = try LogCheckpoint(decoding: bytes)
@@ -72,6 +103,7 @@ extension PartitionLog {
         }
         folderIsDurable = true
         logStartOffset = checkpoint.logStartOffset
+        (cleanedOffset, exchangeCount) = (checkpoint.cleanedOffset, checkpoint.exchangeCount)
         damages = checkpoint.damages
         for entry in checkpoint.epochs { _ = epochs.note(entry.epoch, at: entry.startOffset) }
         do throws(DecodeError) {
@@ -225,9 +257,7 @@ extension PartitionLog {
         let number = segments.count - 1
         if header.baseOffset >= durableOffset || segments[number].nameIsDurable == false {
             _ = epochs.note(header.partitionLeaderEpoch, at: header.baseOffset)
-            if header.hasProducer,
-                let aborted = producers.replay(header, control, wroteAt: min(header.maxTimestamp, now))
-            {
+            if let aborted = producers.replay(header, control, wroteAt: min(header.maxTimestamp, now)) {
                 segments[number].aborted?.append(aborted)
             }
         }
@@ -274,6 +304,7 @@ extension PartitionLog {
             try leaveLostEnd(on: disk)
         }
         logEndOffset = writtenOffset
+        cleanedOffset = min(cleanedOffset, logEndOffset)
         checkpointOffset = checkpoint?.segments.last?.nextOffset ?? logStartOffset
         checkpointByteCount = checkpoint?.segments.reduce(0) { $0 + $1.byteCount } ?? 0
         durableOffset = checkpoint == nil ? logStartOffset : min(durableOffset, logEndOffset)

@@ -24,7 +24,8 @@ extension PartitionLog {
     /// A log and its peer's are equal byte for byte where they have the same records, so what belongs there has exactly the
     /// length of what is damaged. Only the lost end of a segment takes any length, unless records were appended behind
     /// it: then they lie where the lost ones belong, and it cannot be mended. Large damage is mended piece by piece: what
-    /// is left of it is known damage of its own. Waits for the disk.
+    /// is left of it is known damage of its own. What is compacted is mended whole or not at all, since a peer may have
+    /// dropped less. Waits for the disk.
     /// - Parameters:
     ///   - damage: One of `damages`.
     ///   - bytes: Batches from the first offset of `damage.offsets` on, none beyond the last.
@@ -136,8 +137,10 @@ extension PartitionLog {
         }
         let isWhole = next == damage.offsets.upperBound
         let room = damage.byteCount - Int64(bytes.count)
+        // Of what is compacted a peer may have more, such as a value whose tombstone is gone here: then it does not fit.
+        let isPieceAllowed = damage.offsets.lowerBound >= cleanedOffset
         guard position == bytes.count, next <= damage.offsets.upperBound, !headers.isEmpty,
-            isEnd || (isWhole ? room == 0 : room > 0)
+            isEnd || (isWhole ? room == 0 : room > 0 && isPieceAllowed)
         else { throw .doesNotFit(offsets: damage.offsets, byteCount: damage.byteCount) }
         return headers
     }
@@ -156,7 +159,7 @@ extension PartitionLog {
 extension Segment {
     /// Takes the times of a batch that was found in the middle.
     mutating func noteTime(of header: BatchHeader) {
-        guard header.maxTimestamp > largestTimestamp.timestamp else { return }
+        guard header.maxTimestamp > largestTimestamp.timestamp, header.recordCount > 0 else { return }
         largestTimestamp = .init(
             timestamp: header.maxTimestamp, lastOffsetDelta: Int32(header.lastOffset.distance(from: baseOffset)))
     }

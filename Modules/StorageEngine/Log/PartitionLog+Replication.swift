@@ -35,7 +35,8 @@ extension PartitionLog {
         var position = 0
         var (next, epoch) = (logEndOffset, epochs.latest)
         while position < bytes.count {
-            let batch = try checkedBatch(in: bytes, at: position)
+            let stored = try checkedBatch(in: bytes, at: position)
+            let batch = stored.rest(from: next)
             let header = batch.header
             guard header.baseOffset == next else { throw .notContiguous(expected: next, received: header.baseOffset) }
             guard header.partitionLeaderEpoch >= epoch else {
@@ -45,7 +46,7 @@ extension PartitionLog {
                 throw .batchTooLarge(byteCount: header.totalByteCount, segmentByteCountMax: byteCountMax)
             }
             found.append(batch)
-            position += header.totalByteCount
+            position += stored.bytes.count
             (next, epoch) = (header.nextOffset, header.partitionLeaderEpoch)
         }
         return found
@@ -66,5 +67,14 @@ extension PartitionLog {
             }
             return batch
         } catch { throw .malformed(error) }
+    }
+}
+
+extension Batch {
+    /// What stands for compacted offsets, from `offset` on: a leader may have compacted batches away that lie on both sides
+    /// of our end. Every other batch as it is.
+    fileprivate func rest(from offset: Offset) -> Batch {
+        guard header.isFiller, header.baseOffset < offset, header.nextOffset > offset else { return self }
+        return .filler(offset..<header.nextOffset, leaderEpoch: header.partitionLeaderEpoch)
     }
 }

@@ -216,7 +216,6 @@ extension ProducerStates {
     mutating func replay(
         _ header: BatchHeader, at position: Int64, in file: FileID, on disk: any Disk
     ) throws(DiskFault) -> AbortedTransaction? {
-        guard header.hasProducer else { return nil }
         var bytes = SharedBytes.empty
         if header.isControl, header.totalByteCount <= Self.controlByteCountMax {
             bytes = try disk.read(file, at: position, count: header.totalByteCount)
@@ -228,6 +227,9 @@ extension ProducerStates {
     mutating func replay(
         _ header: BatchHeader, _ bytes: SharedBytes, wroteAt time: Timestamp
     ) -> AbortedTransaction? {
+        // Batches were compacted away, and with them what they told of their producers.
+        if header.isFiller { hasForgotten = true }
+        guard header.hasProducer else { return nil }
         let marker = header.isControl ? EndTransactionMarker(parsing: bytes) : nil
         let aborted = marker.flatMap { PartitionLog.aborted(by: $0, header, in: self) }
         note(header, marker, at: header.baseOffset, wroteAt: time)

@@ -80,6 +80,7 @@ extension PartitionLog {
         (epochs, producers) = (LeaderEpochs(), ProducerStates())
         producers.hasForgotten = offset > .zero
         (logStartOffset, logEndOffset, durableOffset) = (offset, offset, offset)
+        cleanedOffset = offset
         try disk.truncate(file, to: 0)
         do throws(LogFault) { try writeCheckpointNow(isClean: false, on: disk) } catch {
             switch error {
@@ -124,6 +125,7 @@ extension PartitionLog {
         loadedIndexes.removeAll { $0 >= kept.baseOffset }
         recent.forgetAll()
         (logEndOffset, durableOffset) = (kept.nextOffset, kept.nextOffset)
+        cleanedOffset = min(cleanedOffset, kept.nextOffset)
         logStartOffset = min(logStartOffset, kept.nextOffset)
         synchronizing = synchronizing?.covering(atMost: kept)
     }

@@ -47,6 +47,12 @@ public struct PartitionLog: Sendable {
     var loadedIndexes: [Offset] = []
     /// How often records were cut off or put back: what was found in the files before means nothing after.
     var revision = 0
+    /// Every record below was met by a pass of compaction.
+    var cleanedOffset: Offset = .zero
+    /// How often a cleaned segment took the place of others.
+    var exchangeCount: Int64 = 0
+    /// Segments below have no snapshot of producers any more.
+    var snapshotStart: Offset = .zero
     /// Files renamed to `.deleted` and since when.
     var removedFiles: [RemovedFile] = []
 

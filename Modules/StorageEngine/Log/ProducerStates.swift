@@ -263,6 +263,16 @@ struct ProducerStates: Sendable {
         return newer
     }
 
+    /// What each producer wrote last, for compaction, which keeps that.
+    var lastOfEach: [ProducerID: LastOfProducer] {
+        var found: [ProducerID: LastOfProducer] = [:]
+        found.reserveCapacity(count)
+        for state in inOrder {
+            found[state.producerID] = LastOfProducer(offset: state.last?.lastOffset, epoch: state.epoch)
+        }
+        return found
+    }
+
     /// States from the one that wrote longest ago to the latest.
     var inOrder: [ProducerState] {
         var states: [ProducerState] = []

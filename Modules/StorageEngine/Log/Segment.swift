@@ -58,7 +58,8 @@ struct Segment: Sendable {
     /// Takes note of a batch that lies at the end of the bytes known so far.
     mutating func note(_ header: BatchHeader, indexing configuration: LogConfiguration) {
         let lastOffsetDelta = Int32(header.lastOffset.distance(from: baseOffset))
-        if header.maxTimestamp > largestTimestamp.timestamp {
+        // The time of a batch that compaction emptied is no record's.
+        if header.maxTimestamp > largestTimestamp.timestamp, header.recordCount > 0 {
             largestTimestamp = .init(timestamp: header.maxTimestamp, lastOffsetDelta: lastOffsetDelta)
         }
         index?.note(

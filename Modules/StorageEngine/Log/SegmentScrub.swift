@@ -21,13 +21,16 @@ public struct SegmentScrub: Sendable {
     let nextOffset: Offset
     let known: [LogDamage]
     let revision: Int
+    let exchangeCount: Int64
     private var next: Offset
     /// Of the whole log. A batch's epoch lies outside its checksum, so this is what a wrong one is told by.
     private let epochs: LeaderEpochs
     private var file: FileID?
 
     init(
-        _ segment: Segment, path: String, durableOffset: Offset, epochs: LeaderEpochs, known: [LogDamage], revision: Int
+        _ segment: Segment, path: String, durableOffset: Offset, epochs: LeaderEpochs, known: [LogDamage],
+        revision: Int,
+        exchangeCount: Int64
     ) {
         self.segment = segment.baseOffset
         self.path = path
@@ -37,6 +40,7 @@ public struct SegmentScrub: Sendable {
         self.epochs = epochs
         self.known = known
         self.revision = revision
+        self.exchangeCount = exchangeCount
     }
 
     /// Verifies about `byteCountMax` bytes more, at least one batch. Waits for the disk.
@@ -107,14 +111,16 @@ extension PartitionLog {
         return next.map { found in
             SegmentScrub(
                 found, path: path(found, LogFiles.log), durableOffset: durableOffset, epochs: epochs,
-                known: damages.filter { $0.segment == found.baseOffset }, revision: revision)
+                known: damages.filter { $0.segment == found.baseOffset }, revision: revision,
+                exchangeCount: exchangeCount)
         }
     }
 
-    /// Takes note of what a scrub has found, unless the log was cut or mended meanwhile or the segment is gone: what is
-    /// damaged is not given to readers, and can be mended.
+    /// Takes note of what a scrub has found, unless the log was cut, mended or compacted meanwhile or the segment is gone:
+    /// what is damaged is not given to readers, and can be mended.
     public mutating func note(_ scrub: SegmentScrub) {
-        guard scrub.revision == revision, let number = segments.firstIndex(where: { $0.baseOffset == scrub.segment })
+        guard scrub.revision == revision, scrub.exchangeCount == exchangeCount,
+            let number = segments.firstIndex(where: { $0.baseOffset == scrub.segment })
         else { return }
         if scrub.isDone { segments[number].verified.add(0..<scrub.byteCount) }
         for damage in damages where damage.segment == scrub.segment {

@@ -138,6 +138,26 @@ public enum MetricCatalogue {
         "myelin_log_retention_bytes_total", .counter, .bytes, help: "Bytes of the segments that retention removed.")
     public static let retentionSegments = Metric(
         "myelin_log_retention_segments_total", .counter, help: "Segments that retention removed.")
+    public static let dirtyBytes = Metric(
+        "myelin_log_dirty_bytes", .gauge, .bytes, ["topic", "partition"],
+        help: "Bytes of closed segments of a compacted partition that no pass of compaction has met.")
+    public static let cleanerPasses = Metric(
+        "myelin_cleaner_passes_total", .counter, .one, ["outcome"],
+        help: "Passes of compaction over a partition, by how they ended.")
+    public static let cleanerReadBytes = Metric(
+        "myelin_cleaner_read_bytes_total", .counter, .bytes, help: "Bytes that compaction read.")
+    public static let cleanerWrittenBytes = Metric(
+        "myelin_cleaner_written_bytes_total", .counter, .bytes, help: "Bytes of the segments that compaction wrote.")
+    public static let cleanerRemovedRecords = Metric(
+        "myelin_cleaner_removed_records_total", .counter,
+        help: "Records that compaction left out because a newer one of their key exists.")
+    public static let cleanerDuration = Metric(
+        "myelin_cleaner_busy_seconds_total", .counter, .seconds, help: "Time that passes of compaction took.")
+    public static let cleanerMapBytes = Metric(
+        "myelin_cleaner_map_max_bytes", .gauge, .bytes, help: "Largest map from keys to offsets that a pass has used.")
+    public static let uncleanablePartitions = Metric(
+        "myelin_cleaner_uncleanable", .gauge, .one, ["topic", "partition"],
+        help: "1 for a partition that is due and cannot be compacted; it is tried again.")
 
     // Replication.
     public static let underReplicated = Metric(
@@ -244,6 +264,8 @@ public enum MetricCatalogue {
         logDirectoryFreeBytes, syncDuration, failedSyncs, appendedBytes, appendedRecords, readBytes, recoveryDuration,
         recoveryScannedBytes, recoveryCutBytes, damagedRanges, damagesFound, damagesMended, mendedBytes,
         failedRepairs, scrubbedBytes, scrubPendingBytes, scrubAge, scrubFaults, retentionBytes, retentionSegments,
+        dirtyBytes, cleanerPasses, cleanerReadBytes, cleanerWrittenBytes, cleanerRemovedRecords, cleanerDuration,
+        cleanerMapBytes, uncleanablePartitions,
         underReplicated, underMinInSync, atMinInSync, offlinePartitions, ledPartitions, reassigningPartitions,
         inSyncShrinks, inSyncExpands, leaderElections, uncleanElections, replicationSentBytes,
         replicationReceivedBytes, followerLagRecords, followerLagSeconds, throttledTime, transactionalIDs,

@@ -67,6 +67,36 @@ struct LogFormatTests {
         #expect(try read("00000000000000000000.timeindex", of: fixture) == writer.shared)
     }
 
+    @Test("a checkpoint of version 1, which knew no aborted transactions and no compaction, is read")
+    func checkpointVersionOne() throws {
+        var fixture = try LogFixture(LogFixture.small(segmentByteCountMax: 300))
+        for number in 0..<40 { try fixture.write(clientBatch(["value \(number)"])) }
+        try fixture.log.close(on: fixture.disk)
+        let bytes = try read("checkpoint", of: fixture)
+        let (countPosition, entryByteCount, oldByteCount) = (36, 60, 52)
+        let count = Int(bytes.loadBigEndian(at: countPosition) as UInt32)
+        #expect(count == fixture.log.segmentByteCounts.count && count > 8)
+        var old = ByteWriter()
+        old.writeBytes(bytes.slice(from: 0, count: 4))
+        old.writeInt16(1)
+        old.writeBytes(bytes.slice(from: 6, count: countPosition + 4 - 6))
+        for number in 0..<count {
+            old.writeBytes(
+                bytes.slice(from: countPosition + 4 + number * entryByteCount, count: oldByteCount))
+        }
+        let rest = countPosition + 4 + count * entryByteCount
+        old.writeBytes(bytes.slice(from: rest, count: bytes.count - rest - 16 - 4))
+        old.writeInteger(CRC32C.checksum(of: old.bytes))
+        let file = try fixture.disk.open("payments-0/checkpoint", .readWrite)
+        try fixture.disk.truncate(file, to: 0)
+        try fixture.disk.write([old.shared], to: file, at: 0)
+        fixture.disk.close(file)
+        try fixture.reopen()
+        #expect(fixture.log.recovery.wasClean && fixture.log.recovery.scannedByteCount == 0)
+        #expect(fixture.log.logEndOffset == Offset(40) && fixture.log.segmentByteCounts.count == count)
+        #expect(try fixture.batches().count == 40)
+    }
+
     @Test("a snapshot is Kafka's version 1, our part behind it under the same checksum")
     func snapshot() throws {
         var fixture = try LogFixture(LogFixture.small())
