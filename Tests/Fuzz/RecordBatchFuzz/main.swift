@@ -41,6 +41,32 @@ func readRecords(_ batch: Batch) {
         var records = try Records(batch, using: Decompressor(limits: limits))
         while let record = try records.next() { _ = try EndTransactionMarker(record) }
     } catch {}
+    do {
+        var records = try StoredRecords(batch, using: Decompressor(limits: limits))
+        while try records.next() != nil {}
+    } catch {}
+}
+
+/// Compaction finds the same records, and what it makes of them reads with the same offsets and times.
+func rewrite(_ validated: ValidatedBatch, using decompressor: Decompressor) throws {
+    var originals = try Records(validated.batch, using: decompressor)
+    var stored = try StoredRecords(validated.batch, using: decompressor)
+    var rewriter = BatchRewriter(validated.header, deleteHorizon: Timestamp(1_700_000_000_000))
+    var expected: [Record] = []
+    while let record = try stored.next() {
+        guard let original = try originals.next() else { preconditionFailure("a record too many at \(record.offset)") }
+        precondition(
+            record.offset == original.offset && record.key == original.key
+                && record.hasValue == (original.value != nil),
+            "\(record) is not \(original)")
+        if rewriter.keep(record) { expected.append(original) }
+    }
+    guard !expected.isEmpty else { return }
+    let rewritten = rewriter.build(using: Compressor())
+    try rewritten.verifyChecksum()
+    var again = try Records(rewritten, using: decompressor)
+    let found = try again.remaining()
+    precondition(found == expected, "\(found) of \(expected)")
 }
 
 func validate(_ bytes: SharedBytes) {
@@ -52,6 +78,7 @@ func validate(_ bytes: SharedBytes) {
         var records = try Records(validated.batch, using: decompressor)
         let count = try records.remaining().count
         precondition(count == Int(validated.header.recordCount), "\(count) records of \(validated.header.recordCount)")
+        try rewrite(validated, using: decompressor)
         let stored = validated.pieces(baseOffset: Offset(1), leaderEpoch: LeaderEpoch(2)).flatMap(\.array)
         try Batch(parsing: SharedBytes(stored)).verifyChecksum()
         let plain = try validated.recompressed(to: .none, using: decompressor, Compressor())
