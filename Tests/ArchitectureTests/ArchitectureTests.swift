@@ -28,7 +28,7 @@ private let allowed: [String: Set<String>] = [
     "BrokerNode": [
         "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Replication", "Coordinator",
         "Groups", "Transactions", "Governance", "Transport", "Telemetry", "ControllerNode", "Logging",
-        "FoundationEssentials",
+        "FoundationEssentials", "Dispatch", "Glibc",
     ],
     "AdminClient": ["Primitives", "WireProtocol", "Transport"],
     "MyelinClient": ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"],

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Coordinator
+internal import Dispatch
+internal import Glibc
 internal import Primitives
 internal import StorageEngine
 internal import Synchronization
 internal import Transport
-
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-#if canImport(Dispatch)
-    import Dispatch
-#endif
 
 /// A pass on its way between the shard that owns the partition and the worker.
 final class CompactionJob: @unchecked Sendable {
