@@ -38,6 +38,17 @@ struct TransactionProgress {
 // MARK: What users see
 
 extension Producer {
+    /// Takes the transactional id over: fences who had it before, and ends what was left open.
+    ///
+    /// Call it before the first `poll` of a consumer whose offsets are to be committed: those of a transaction that is open are
+    /// waited for, and nobody ends it sooner than its time-out but the next producer of its id.
+    public func initTransactions() async throws(ClientError) {
+        guard progress != nil else {
+            throw ClientError(.invalidArgument, "a producer without settings.transactionalID has no transactions")
+        }
+        _ = try await currentIdentity(until: deadline)
+    }
+
     /// Runs `body` as one transaction: all that it sends, in whatever partitions, is seen together by those who read
     /// committed records, or not at all. Commits when `body` returns, aborts when it throws.
     ///

@@ -26,12 +26,16 @@ struct Invoices: AsyncParsableCommand {
         let client = try MyelinClient(bootstrap: bootstrap, clientID: name)
         var writing = ProducerSettings()
         writing.transactionalID = name
+        // Who takes its orders over when it is gone for good waits no longer for what it left open.
+        writing.transactionMilliseconds = 10_000
         var reading = ConsumerSettings()
         reading.commitMilliseconds = nil
         reading.sessionMilliseconds = 6_000
         reading.heartbeatMilliseconds = 1_000
         let producer = Producer(client, settings: writing)
         let consumer = Consumer(client, group: "invoices", settings: reading)
+        // First: orders whose invoices a killed one of this name left half written are read again at once.
+        try await producer.initTransactions()
         await consumer.subscribe([orders])
         let written = try await work(producer, consumer)
         try await consumer.close()
