@@ -98,6 +98,15 @@ func check(_ api: APIKey, _ side: Side, _ reader: ByteReader, _ version: Int16, 
         case .unregisterBroker: UnregisterBrokerRequest.self
         case .addRaftVoter: AddRaftVoterRequest.self
         case .removeRaftVoter: RemoveRaftVoterRequest.self
+        case .addPartitionsToTxn: AddPartitionsToTxnRequest.self
+        case .addOffsetsToTxn: AddOffsetsToTxnRequest.self
+        case .endTxn: EndTxnRequest.self
+        case .writeTxnMarkers: WriteTxnMarkersRequest.self
+        case .txnOffsetCommit: TxnOffsetCommitRequest.self
+        case .describeClientQuotas: DescribeClientQuotasRequest.self
+        case .alterClientQuotas: AlterClientQuotasRequest.self
+        case .describeTransactions: DescribeTransactionsRequest.self
+        case .listTransactions: ListTransactionsRequest.self
         }
     check(request, side, reader, version, of: frame)
 }
