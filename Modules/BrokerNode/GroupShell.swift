@@ -13,13 +13,10 @@ final class GroupShell {
     private let partition: Partition
     private unowned let shard: BrokerShard
     private(set) var coordinator: GroupCoordinator
-    /// Kafka's `offsets.commit.timeout.ms`.
-    private static let appendMilliseconds: Int64 = 5_000
-
     private var replies: [RequestToken: (GroupReply) -> Void] = [:]
     private var lastToken: Int64 = 0
     private var effects: [Effect] = []
-    private var timer: (id: TimerID, deadline: Instant)?
+    private var timer = DeadlineTimer()
     private(set) var isLoaded = false
     private var hasResigned = false
     /// Records of the log that this version does not know; kept in the log, skipped here.
@@ -50,8 +47,7 @@ final class GroupShell {
     func resign() {
         hasResigned = true
         step(.resigned)
-        if let timer { shard.cancel(timer.id) }
-        timer = nil
+        timer.cancel(on: shard)
     }
 
     // MARK: Effects
@@ -64,7 +60,10 @@ final class GroupShell {
             effects.removeAll(keepingCapacity: true)
             for effect in taken { perform(effect) }
         }
-        setTimer()
+        timer.follow(coordinator.nextDeadline, on: shard) { [weak self] in
+            self?.timer.fired()
+            self?.step(.timePassed)
+        }
     }
 
     private func perform(_ effect: Effect) {
@@ -82,37 +81,9 @@ final class GroupShell {
 
     /// - Parameter producer: Whose transaction the records are part of.
     private func append(_ records: [GroupRecord], _ producer: BatchProducer, _ ticket: AppendTicket) {
-        let wall = shard.wallClock
-        var builder = BatchBuilder(producer: producer, isTransactional: producer != .none)
-        for record in records {
-            let encoded = record.encoded()
-            builder.append(timestamp: wall, key: encoded.key, value: encoded.value)
+        shard.keep(records.map { $0.encoded() }, of: producer, in: partition) { [weak self] failure in
+            self?.step(failure.map { .appendFailed(ticket, $0) } ?? .appended(ticket))
         }
-        let batch = builder.build(using: shard.codecs.compressor)
-        if let leader = partition.leader, leader.isUnderMinInSync {
-            return step(.appendFailed(ticket, .notEnoughReplicas))
-        }
-        let patience = AppendPatience(acks: .all, deadline: shard.now.advanced(byMilliseconds: Self.appendMilliseconds))
-        shard.stage(batch, in: partition, patience) { [weak self] result in
-            guard let self else { return }
-            switch result {
-            case .success: step(.appended(ticket))
-            case .failure(let failure): step(.appendFailed(ticket, failure.appendFailure))
-            }
-        }
-    }
-
-    private func setTimer() {
-        let deadline = coordinator.nextDeadline
-        guard timer?.deadline != deadline else { return }
-        if let timer { shard.cancel(timer.id) }
-        timer = nil
-        guard let deadline else { return }
-        let id = shard.schedule(at: deadline) { [weak self] in
-            self?.timer = nil
-            self?.step(.timePassed)
-        }
-        timer = (id, deadline)
     }
 
     // MARK: Loading

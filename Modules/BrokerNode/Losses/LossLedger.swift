@@ -12,7 +12,6 @@ internal import StorageEngine
 ///
 /// What is there is read first, so that a leader after another writes only what is new.
 final class LossLedger {
-    private static let appendMilliseconds: Int64 = 5_000
     private static let retryMilliseconds: Int64 = 1_000
 
     private let partition: Partition
@@ -66,11 +65,9 @@ final class LossLedger {
         }
         guard !new.isEmpty else { return }
         isWriting = true
-        if let leader = partition.leader, leader.isUnderMinInSync { return writeLater() }
-        let patience = AppendPatience(acks: .all, deadline: shard.now.advanced(byMilliseconds: Self.appendMilliseconds))
-        shard.stage(builder.build(using: shard.codecs.compressor), in: partition, patience) { [weak self] result in
+        shard.keep(builder.build(using: shard.codecs.compressor), in: partition) { [weak self] failure in
             guard let self else { return }
-            guard case .success = result else { return writeLater() }
+            guard failure == nil else { return writeLater() }
             written.merge(new) { $1 }
             isWriting = false
             // The metadata may know more by now, or there was more than one batch holds.

@@ -10,16 +10,13 @@ internal import Transactions
 /// Drives the transaction coordinator of one partition of `__transaction_state`: loads it from the log, writes what it
 /// decides, sends its markers, hands its answers to those who asked, and keeps its time.
 final class TransactionShell {
-    /// How long a record may wait for its replicas before the client is told to come again.
-    private static let appendMilliseconds: Int64 = 5_000
-
     private let partition: Partition
     private unowned let shard: BrokerShard
     private(set) var coordinator: TransactionCoordinator
     private var replies: [RequestToken: (TransactionReply) -> Void] = [:]
     private var lastToken: Int64 = 0
     private var effects: [TransactionEffect] = []
-    private var timer: (id: TimerID, deadline: Instant)?
+    private var timer = DeadlineTimer()
     private(set) var isLoaded = false
     private var hasResigned = false
     private var deliveries: [MarkerTicket: MarkerDelivery] = [:]
@@ -49,8 +46,7 @@ final class TransactionShell {
         step(.resigned)
         for delivery in deliveries.values { delivery.cancel() }
         deliveries = [:]
-        if let timer { shard.cancel(timer.id) }
-        timer = nil
+        timer.cancel(on: shard)
     }
 
     // MARK: Effects
@@ -63,7 +59,10 @@ final class TransactionShell {
             effects.removeAll(keepingCapacity: true)
             for effect in taken { perform(effect) }
         }
-        setTimer()
+        timer.follow(coordinator.nextDeadline, on: shard) { [weak self] in
+            self?.timer.fired()
+            self?.step(.timePassed)
+        }
     }
 
     private func perform(_ effect: TransactionEffect) {
@@ -73,7 +72,10 @@ final class TransactionShell {
                 preconditionFailure("request \(token) was answered twice")
             }
             waiting(reply)
-        case .append(let records, let ticket): append(records, ticket)
+        case .append(let records, let ticket):
+            shard.keep(records.map { $0.encoded() }, in: partition) { [weak self] failure in
+                self?.step(failure.map { .appendFailed(ticket, $0) } ?? .appended(ticket))
+            }
         case .allocateProducerID:
             shard.nextProducerID { [weak self] result in
                 switch result {
@@ -89,39 +91,6 @@ final class TransactionShell {
             deliveries[ticket] = delivery
             delivery.begin()
         }
-    }
-
-    private func append(_ records: [TransactionRecord], _ ticket: AppendTicket) {
-        if let leader = partition.leader, leader.isUnderMinInSync {
-            return step(.appendFailed(ticket, .notEnoughReplicas))
-        }
-        let wall = shard.wallClock
-        var builder = BatchBuilder()
-        for record in records {
-            let encoded = record.encoded()
-            builder.append(timestamp: wall, key: encoded.key, value: encoded.value)
-        }
-        let batch = builder.build(using: shard.codecs.compressor)
-        let patience = AppendPatience(acks: .all, deadline: shard.now.advanced(byMilliseconds: Self.appendMilliseconds))
-        shard.stage(batch, in: partition, patience) { [weak self] result in
-            switch result {
-            case .success: self?.step(.appended(ticket))
-            case .failure(let failure): self?.step(.appendFailed(ticket, failure.appendFailure))
-            }
-        }
-    }
-
-    private func setTimer() {
-        let deadline = coordinator.nextDeadline
-        guard timer?.deadline != deadline else { return }
-        if let timer { shard.cancel(timer.id) }
-        timer = nil
-        guard let deadline else { return }
-        let id = shard.schedule(at: deadline) { [weak self] in
-            self?.timer = nil
-            self?.step(.timePassed)
-        }
-        timer = (id, deadline)
     }
 
     // MARK: Loading
