@@ -149,23 +149,22 @@ struct Membership {
         request.groupID = group
         request.generationIDOrMemberEpoch = generation
         request.memberID = memberID
-        for (topic, group) in Dictionary(grouping: offsets.keys, by: \.topic).sorted(by: { $0.key < $1.key }) {
+        request.topics = Self.byTopic(offsets).map { topic, offsets in
             var entry = OffsetCommitRequest.OffsetCommitRequestTopic()
             entry.name = topic
-            for partition in group.sorted() {
+            entry.partitions = offsets.map { partition, offset in
                 var place = OffsetCommitRequest.OffsetCommitRequestPartition()
-                place.partitionIndex = partition.partition.rawValue
-                place.committedOffset = offsets[partition]?.rawValue ?? 0
-                entry.partitions.append(place)
+                place.partitionIndex = partition.rawValue
+                place.committedOffset = offset.rawValue
+                return place
             }
-            request.topics.append(entry)
+            return entry
         }
         let response = try await cluster.coordinator(of: .group(group), lane).call(
             request, newest: 8, withinMilliseconds: settings.requestMilliseconds)
         for topic in response.topics {
-            for partition in topic.partitions where partition.errorCode != 0 {
-                throw ClientError(
-                    code: partition.errorCode, "group \(group), \(topic.name)-\(partition.partitionIndex)")
+            for partition in topic.partitions {
+                try check(partition.errorCode, of: topic.name, partition.partitionIndex)
             }
         }
     }
@@ -184,25 +183,37 @@ struct Membership {
         request.producerEpoch = producer.epoch.rawValue
         request.generationID = generation
         request.memberID = memberID
-        for (topic, group) in Dictionary(grouping: offsets.keys, by: \.topic).sorted(by: { $0.key < $1.key }) {
+        request.topics = Self.byTopic(offsets).map { topic, offsets in
             var entry = TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic()
             entry.name = topic
-            for partition in group.sorted() {
+            entry.partitions = offsets.map { partition, offset in
                 var place = TxnOffsetCommitRequest.TxnOffsetCommitRequestPartition()
-                place.partitionIndex = partition.partition.rawValue
-                place.committedOffset = offsets[partition]?.rawValue ?? 0
-                entry.partitions.append(place)
+                place.partitionIndex = partition.rawValue
+                place.committedOffset = offset.rawValue
+                return place
             }
-            request.topics.append(entry)
+            return entry
         }
         let response = try await cluster.coordinator(of: .group(group), lane).call(
             request, newest: 5, withinMilliseconds: settings.requestMilliseconds)
         for topic in response.topics {
-            for partition in topic.partitions where partition.errorCode != 0 {
-                throw ClientError(
-                    code: partition.errorCode, "group \(group), \(topic.name)-\(partition.partitionIndex)")
+            for partition in topic.partitions {
+                try check(partition.errorCode, of: topic.name, partition.partitionIndex)
             }
         }
+    }
+
+    /// As requests name them: topics and the partitions of each, ascending.
+    private static func byTopic(
+        _ offsets: [TopicPartition: Offset]
+    ) -> [(topic: String, offsets: [(PartitionIndex, Offset)])] {
+        Dictionary(grouping: offsets.sorted { $0.key < $1.key }, by: \.key.topic).sorted { $0.key < $1.key }.map {
+            ($0.key, $0.value.map { ($0.key.partition, $0.value) })
+        }
+    }
+
+    private func check(_ code: Int16, of topic: String, _ partition: Int32) throws(ClientError) {
+        guard code == 0 else { throw ClientError(code: code, "group \(group), \(topic)-\(partition)") }
     }
 
     /// The committed offsets of those partitions that have one.
@@ -226,10 +237,7 @@ struct Membership {
         var found: [TopicPartition: Offset] = [:]
         for topic in response.topics {
             for partition in topic.partitions {
-                guard partition.errorCode == 0 else {
-                    throw ClientError(
-                        code: partition.errorCode, "group \(group), \(topic.name)-\(partition.partitionIndex)")
-                }
+                try check(partition.errorCode, of: topic.name, partition.partitionIndex)
                 guard partition.committedOffset >= 0 else { continue }
                 found[TopicPartition(topic: topic.name, partition: PartitionIndex(partition.partitionIndex))] =
                     Offset(partition.committedOffset)
