@@ -14,7 +14,7 @@ func compactionSample(of total: Int, about count: Int) -> StrideTo<Int> {
 }
 
 /// A keyed log that is written and compacted, and what readers were promised of it.
-private struct KeyedWorkload {
+private struct KeyedWorkload: CompactedWorkload {
     var fixture: CompactionFixture
     private var entropy: Entropy
     /// What is written, by offset; never forgotten.
@@ -82,28 +82,43 @@ private struct KeyedWorkload {
     }
 }
 
-@Suite("compaction under crashes")
-struct CompactionCrashTests {
-    @Test("a power cut after any operation loses no last value and leaves no gap", arguments: 1...3)
-    func everyOperation(seed: UInt64) throws {
-        var whole = try KeyedWorkload(seed: seed)
+/// Writes and compacts until the disk stops, and knows what must be there then.
+protocol CompactedWorkload {
+    var fixture: CompactionFixture { get set }
+    init(seed: UInt64) throws
+    mutating func run(rounds: Int)
+    mutating func check(_ context: String) throws
+}
+
+extension CompactedWorkload {
+    /// Cuts the power after operations of a run, a sample of all, and checks what is found, found again, and gone on with.
+    static func cutPower(afterAnyOperationOf rounds: Int, seed: UInt64, andGoOn more: Int) throws {
+        var whole = try Self(seed: seed)
         let begin = whole.fixture.disk.operationCount
-        whole.run(rounds: 14)
+        whole.run(rounds: rounds)
         let total = whole.fixture.disk.operationCount - begin
         try whole.check("seed \(seed), whole")
         #expect(total > 300)
         for ordinal in compactionSample(of: total, about: 14) {
-            var workload = try KeyedWorkload(seed: seed)
+            var workload = try Self(seed: seed)
             workload.fixture.disk.plan(.powerCut, at: ordinal)
-            workload.run(rounds: 14)
+            workload.run(rounds: rounds)
             workload.fixture.disk.restart()
             try workload.fixture.base.reopen()
             try workload.check("seed \(seed), operation \(ordinal)")
             try workload.fixture.base.reopen()
             try workload.check("seed \(seed), operation \(ordinal), opened twice")
-            workload.run(rounds: 2)
+            workload.run(rounds: more)
             try workload.check("seed \(seed), operation \(ordinal), and on")
         }
+    }
+}
+
+@Suite("compaction under crashes")
+struct CompactionCrashTests {
+    @Test("a power cut after any operation loses no last value and leaves no gap", arguments: 1...3)
+    func everyOperation(seed: UInt64) throws {
+        try KeyedWorkload.cutPower(afterAnyOperationOf: 14, seed: seed, andGoOn: 2)
     }
 
     @Test("a power cut during the recovery of an exchange changes nothing", arguments: 1...2)

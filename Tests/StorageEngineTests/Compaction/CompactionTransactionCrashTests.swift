@@ -7,7 +7,7 @@ import StorageEngine
 import Testing
 
 /// A keyed log that transactions and others write, compacted now and then, and what readers were promised of it.
-struct TransactionalKeyedWorkload {
+struct TransactionalKeyedWorkload: CompactedWorkload {
     private struct Written {
         let key: String
         let value: String?
@@ -164,23 +164,7 @@ struct CompactionTransactionCrashTests {
 
     @Test("a power cut after any operation shows no aborted record and hides no committed one", arguments: 1...3)
     func everyOperation(seed: UInt64) throws {
-        var whole = try TransactionalKeyedWorkload(seed: seed)
-        let begin = whole.fixture.disk.operationCount
-        whole.run(rounds: 14)
-        let total = whole.fixture.disk.operationCount - begin
-        #expect(total > 300)
-        for ordinal in compactionSample(of: total, about: 14) {
-            var workload = try TransactionalKeyedWorkload(seed: seed)
-            workload.fixture.disk.plan(.powerCut, at: ordinal)
-            workload.run(rounds: 14)
-            workload.fixture.disk.restart()
-            try workload.fixture.base.reopen()
-            try workload.check("seed \(seed), operation \(ordinal)")
-            try workload.fixture.base.reopen()
-            try workload.check("seed \(seed), operation \(ordinal), opened twice")
-            workload.run(rounds: 3)
-            try workload.check("seed \(seed), operation \(ordinal), and on")
-        }
+        try TransactionalKeyedWorkload.cutPower(afterAnyOperationOf: 14, seed: seed, andGoOn: 3)
     }
 
     @Test("a fault of any operation shows no aborted record and hides no committed one", arguments: 1...2)
