@@ -41,6 +41,8 @@ def test_a_loss_is_written_down_by_all_who_know_of_it(own_cluster, topic):
     assert len(produce(cluster, topic, 10)) == 10
     commit(cluster, "eager", topic, 20)
     cluster.kill("broker", other)
+    # Else it may be taken for the last one in sync, and the leader is not waited for.
+    cluster.until("the leader is alone", lambda: cluster.partitions(topic)[0].isr == [leader])
     cluster.kill("broker", leader)
     cluster.begin("broker", behind)
     cluster.until("nobody leads", lambda: cluster.partitions(topic)[0].leader < 0)
