@@ -1,10 +1,10 @@
 # Two commands are for everyone: `make run` and `make test`. The others are for people who change the code.
 
-.PHONY: run cluster test check bench docs clean help
+.PHONY: run cluster test check check-sanitizers torture bench docs clean help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and start one node, filled with this machine's own package data (ARGS="…" passes flags on)
 	@infra/ci/install-dependencies build
@@ -23,6 +23,15 @@ test: ## Everything continuous integration runs
 check: ## Format, architecture, freshness of generated code
 	@infra/ci/install-dependencies build
 	@infra/ci/test check
+
+check-sanitizers: ## Unit tests under ThreadSanitizer and AddressSanitizer, with coverage (half an hour)
+	@infra/ci/install-dependencies build
+	@infra/ci/test sanitizers
+
+torture: ## Real clients on clusters that are broken in every way, ten minutes a row (ARGS="kill network" for some)
+	@infra/ci/install-dependencies test
+	@swift build -q -c release
+	@Tests/Torture/run $(ARGS)
 
 bench: ## Figures beside a bare C baseline of the same run
 	@infra/ci/install-dependencies test
