@@ -24,7 +24,8 @@
 
 // One read brings at most this much, so that it is checksummed and written while it is still in the cache.
 enum { READ_BYTES = 256 << 10 };
-enum { CONNECTIONS_MAX = 1024, EVENTS_MAX = 64, ANSWERS_BYTES = 1 << 20 };
+// Connections lie by their descriptors, which come after those of the partitions.
+enum { CONNECTIONS_MAX = 1 << 14, EVENTS_MAX = 64, ANSWERS_BYTES = 1 << 20 };
 
 struct partition {
     int descriptor;
@@ -282,8 +283,9 @@ static void accept_one(int listener) {
 }
 
 static void synchronize(void) {
+    if (!synchronizes) return;
     for (uint32_t index = 0; index < partition_count; index++) {
-        if (partitions[index].dirty && synchronizes) check(fdatasync(partitions[index].descriptor) == 0, "fdatasync");
+        if (partitions[index].dirty) check(fdatasync(partitions[index].descriptor) == 0, "fdatasync");
         partitions[index].dirty = 0;
     }
 }
@@ -305,7 +307,7 @@ static int listen_on(uint16_t port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     check(bind(listener, (struct sockaddr *)&address, sizeof address) == 0, "bind");
-    check(listen(listener, 128) == 0, "listen");
+    check(listen(listener, 4096) == 0, "listen");
     return listener;
 }
 

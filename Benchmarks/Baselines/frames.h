@@ -4,7 +4,8 @@
 
 #include "wire.h"
 
-// A request is built once and sent many times; only its correlation id and, in a fetch, its offset are patched.
+// A request is built once and sent many times; only its correlation id, the partition of a produce and
+// the offset of a fetch are patched.
 
 enum { FRAME_CORRELATION = 8, FRAME_HEAD = 12 };
 
@@ -85,7 +86,9 @@ static inline struct writer begin_frame(size_t body_bytes_max, uint16_t key, uin
 
 static inline void end_frame(struct writer *frame) { put32(frame->bytes, (uint32_t)(frame->count - 4)); }
 
-static inline struct writer produce_frame(const char *topic, uint32_t partition, int acks, struct batch batch) {
+/// `partition_position` is where another partition could be patched in.
+static inline struct writer produce_frame(const char *topic, uint32_t partition, int acks, struct batch batch,
+                                          size_t *partition_position) {
     struct writer to = begin_frame(batch.count + strlen(topic), API_PRODUCE, VERSION_PRODUCE);
     add16(&to, (uint16_t)-1);
     add16(&to, (uint16_t)acks);
@@ -93,6 +96,7 @@ static inline struct writer produce_frame(const char *topic, uint32_t partition,
     add32(&to, 1);
     add_string(&to, topic);
     add32(&to, 1);
+    *partition_position = to.count;
     add32(&to, partition);
     add32(&to, (uint32_t)batch.count);
     add_bytes(&to, batch.bytes, batch.count);

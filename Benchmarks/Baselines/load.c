@@ -3,14 +3,16 @@
 // The load: the same prebuilt frames for a real broker and for the bare one, and a report of what they cost.
 //
 //     load create  port=N topic=NAME partitions=N [config=NAME=VALUE]
-//     load produce port=N [connections=N depth=N value=BYTES batch=BYTES acks=1|-1 bytes=N warmup=N pid=N counts=FILE]
+//     load produce port=N [connections=N depth=N value=BYTES batch=BYTES acks=1|-1 bytes=N warmup=N pid=N counts=FILE
+//                          first=N spread=N]
 //     load fetch   port=N [connections=N value=BYTES batch=BYTES fetch=BYTES bytes=N warmup=N pid=N]
 //     load pace    port=N [rate=N requests=N warmup=N follow=0|1 value=BYTES batch=BYTES acks=1|-1 pid=N]
 //
-// produce: each connection keeps `depth` requests in flight to a partition of its own. fetch: each connection reads
-// partition 0 from its beginning, again and again. pace: `rate` requests a second whether or not answers come, each
-// latency counted from the moment the request was due; `follow` also reads the partition on a second connection, and
-// then latency is from due until read. `warmup` (bytes, in pace requests) goes before what is measured.
+// produce: each connection keeps `depth` requests in flight to a partition of its own, the next from `first` on, or
+// with `spread` to one after the other of so many, which the connections share. fetch: each connection reads partition
+// 0 from its beginning, again and again. pace: `rate` requests a second whether or not answers come, each latency
+// counted from the moment the request was due; `follow` also reads the partition on a second connection, and then
+// latency is from due until read. `warmup` (bytes, in pace requests) goes before what is measured.
 //
 // Every answer is checked: its correlation id, its error code, and of a fetch its first batch. The report is one line
 // of JSON: with `pid` the processor time of that process, with `counts` its allocations (malloc_count.c).
@@ -29,16 +31,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 64, DEPTH_MAX = 1024, INPUT_BYTES = 64 << 10, FRAMES_PER_SEND = 64, SILENCE_SECONDS = 20 };
+enum { CONNECTIONS_MAX = 2048, DEPTH_MAX = 1024, INPUT_BYTES = 64 << 10, FRAMES_PER_SEND = 64, SILENCE_SECONDS = 20 };
+// A frame as far as its partition.
+enum { HEAD_BYTES_MAX = 256 };
 
 static long port, connection_count = 1, depth = 1, value_bytes = 1024, batch_bytes = 1024, acks = 1, bytes_wanted,
-            warmup, pid, rate = 1000, requests, follow, partition_count = 1, fetch_bytes = 1 << 20;
+            warmup, pid, rate = 1000, requests, follow, partition_count = 1, fetch_bytes = 1 << 20, spread, first;
 static const char *topic = "bench", *config, *counts_path;
 
 struct connection {
     int descriptor;
     int is_blocked;
     struct writer frame;
+    // What differs from frame to frame: as far as the correlation id, or as far as the partition.
+    size_t head_bytes;
     uint32_t sent, answered;
     // Frames that may be sent and are not, and how much of the first of them is.
     uint32_t queued;
@@ -136,21 +142,28 @@ static void wait_for(struct connection *connection, int is_blocked) {
     check(epoll_ctl(poller, EPOLL_CTL_MOD, connection->descriptor, &event) == 0, "epoll_ctl");
 }
 
-// Sends as many of the queued frames as the socket takes: one copy of the frame, a head with its own id for each.
+static void make_head(const struct connection *connection, uint32_t correlation, uint8_t *head) {
+    memcpy(head, connection->frame.bytes, connection->head_bytes);
+    put32(head + FRAME_CORRELATION, correlation);
+    if (spread == 0 || connection->is_fetching) return;
+    uint64_t turn = (uint64_t)correlation * (uint64_t)connection_count + (uint64_t)(connection - connections);
+    put32(head + connection->head_bytes - 4, (uint32_t)(turn % (uint64_t)spread));
+}
+
+// Sends as many of the queued frames as the socket takes: one copy of the frame, a head of its own for each.
 static void push(struct connection *connection) {
     while (connection->queued > 0) {
-        uint8_t heads[FRAMES_PER_SEND][FRAME_HEAD];
+        uint8_t heads[FRAMES_PER_SEND][HEAD_BYTES_MAX];
         struct iovec pieces[2 * FRAMES_PER_SEND];
+        size_t head = connection->head_bytes;
         int frames = connection->queued < FRAMES_PER_SEND ? (int)connection->queued : FRAMES_PER_SEND;
         for (int i = 0; i < frames; i++) {
-            memcpy(heads[i], connection->frame.bytes, FRAME_HEAD);
-            put32(heads[i] + FRAME_CORRELATION, connection->sent + (uint32_t)i);
-            pieces[2 * i] = (struct iovec){heads[i], FRAME_HEAD};
-            pieces[2 * i + 1] = (struct iovec){connection->frame.bytes + FRAME_HEAD,
-                                               connection->frame.count - FRAME_HEAD};
+            make_head(connection, connection->sent + (uint32_t)i, heads[i]);
+            pieces[2 * i] = (struct iovec){heads[i], head};
+            pieces[2 * i + 1] = (struct iovec){connection->frame.bytes + head, connection->frame.count - head};
         }
-        size_t skipped = connection->sent_of_frame, whole = skipped < FRAME_HEAD ? 0 : 1;
-        size_t within = whole ? skipped - FRAME_HEAD : skipped;
+        size_t skipped = connection->sent_of_frame, whole = skipped < head ? 0 : 1;
+        size_t within = whole ? skipped - head : skipped;
         pieces[whole].iov_base = (uint8_t *)pieces[whole].iov_base + within;
         pieces[whole].iov_len -= within;
         struct msghdr message = {.msg_iov = pieces + whole, .msg_iovlen = (size_t)(2 * frames) - whole};
@@ -279,12 +292,16 @@ static void open_connection(struct connection *connection) {
 }
 
 static void open_producer(struct connection *connection, uint32_t partition) {
-    connection->frame = produce_frame(topic, partition, (int)acks, batch);
+    size_t partition_position;
+    connection->frame = produce_frame(topic, partition, (int)acks, batch, &partition_position);
+    connection->head_bytes = spread > 0 ? partition_position + 4 : FRAME_HEAD;
+    check(connection->head_bytes <= HEAD_BYTES_MAX, "too long a topic");
     open_connection(connection);
 }
 
 static void open_consumer(struct connection *connection) {
     connection->is_fetching = 1;
+    connection->head_bytes = FRAME_HEAD;
     connection->frame = fetch_frame(topic, 0, (uint32_t)fetch_bytes, &connection->offset_position);
     open_connection(connection);
     queue_fetch(connection);
@@ -311,6 +328,7 @@ static void wait_and_serve(const struct timespec *timeout, int is_paced) {
 
 static void create(void) {
     struct connection *connection = &connections[0];
+    connection->head_bytes = FRAME_HEAD;
     connection->frame = create_frame(topic, (uint32_t)partition_count, config);
     open_connection(connection);
     connection->queued = 1;
@@ -329,7 +347,7 @@ static void create(void) {
 static void produce(void) {
     issued_max = (uint64_t)(warmup + bytes_wanted) / batch.count + 1;
     for (long i = 0; i < connection_count; i++) {
-        open_producer(&connections[i], (uint32_t)i);
+        open_producer(&connections[i], (uint32_t)(first + i));
         for (long j = 0; j < depth && issued < issued_max; j++) queue(&connections[i], now());
     }
     for (long i = 0; i < connection_count; i++) push(&connections[i]);
@@ -366,7 +384,8 @@ static int set_option(const char *option) {
         {"value", &value_bytes, NULL}, {"batch", &batch_bytes, NULL}, {"acks", &acks, NULL},
         {"bytes", &bytes_wanted, NULL}, {"warmup", &warmup, NULL}, {"pid", &pid, NULL}, {"rate", &rate, NULL},
         {"requests", &requests, NULL}, {"follow", &follow, NULL}, {"partitions", &partition_count, NULL},
-        {"fetch", &fetch_bytes, NULL}, {"topic", NULL, &topic}, {"config", NULL, &config},
+        {"fetch", &fetch_bytes, NULL}, {"spread", &spread, NULL}, {"first", &first, NULL},
+        {"topic", NULL, &topic}, {"config", NULL, &config},
         {"counts", NULL, &counts_path},
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {

@@ -154,6 +154,40 @@ def allocations(value, batch, depth):
     return Case(f"allocations/{size(value)}/{size(batch)}/{kind}", {"count": "a request"}, measure, is_quick=True)
 
 
+# MARK: Scale
+
+SCALE_UNITS = COST_UNITS | {
+    "resident": "MiB", "descriptors": "open files", "start": "ms", "start after kill -9": "ms"}
+SCALE_BYTES, SCALE_CONNECTIONS = 512 * MIB, 16
+
+
+def scale(partitions, connections):
+    """Requests of 16 KiB in turn to all partitions; then both ways to start again on what was written."""
+    def measure(make_server):
+        # Connections take their share as they come, so one partition may get more than another.
+        capacity = 2 * SCALE_BYTES // partitions + (8 * MIB if partitions < 1000 else MIB)
+        with make_server(partitions=partitions, synchronizes=False, capacity=capacity) as server:
+            figures = cost(server.load(
+                "produce", connections=connections, depth=max(1, 128 // connections), value=KIB, batch=16 * KIB,
+                bytes=SCALE_BYTES, warmup=SCALE_BYTES // 8, spread=partitions))
+            figures |= {"resident": server.resident_bytes() / MIB, "descriptors": server.descriptor_count()}
+            server.stop()
+            figures["start"] = server.start_until_written() * 1000
+            server.kill()
+            figures["start after kill -9"] = server.start_until_written() * 1000
+            return figures
+
+    return measure
+
+
+def scale_cases():
+    return [
+        *(Case(f"scale/{count} partitions", SCALE_UNITS, scale(count, SCALE_CONNECTIONS))
+          for count in (1, 100, 1000, 10_000)),
+        *(Case(f"scale/{count} producers", SCALE_UNITS, scale(100, count)) for count in (1, 100, 2000)),
+    ]
+
+
 def all_cases():
     return [
         *ingest_cases(),
@@ -162,6 +196,7 @@ def all_cases():
           for name, follow in (("produce", False), ("tail", True)) for synchronizes in (True, False)),
         start(0), start(1000),
         memory(0), memory(1000), memory_after_load(),
+        *scale_cases(),
         *(allocations(value, batch, depth)
           for value, batch, deep in ((KIB, KIB, 64), (KIB, 64 * KIB, 8), (100, 64 * KIB, 8)) for depth in (1, deep)),
     ]

@@ -3,6 +3,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -16,6 +17,8 @@ SOURCES = BENCHMARKS / "Baselines"
 BUILD = BENCHMARKS / ".build"
 START_SECONDS_MAX = 60
 LOAD_SECONDS_MAX = 600
+# Two requests of one record: the load measures from the first answer to the next.
+LAST_PARTITION = {"value": 100, "batch": 100, "bytes": 200}
 
 TARGETS = {
     "bare-broker": (["broker.c"], ["-lisal"]),
@@ -26,6 +29,12 @@ TARGETS = {
 
 class BenchmarkFailed(Exception):
     """A program did not do what the benchmark needs; the message says which and what it said."""
+
+
+def raise_descriptor_limit():
+    """Servers and loads of many partitions and connections inherit it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def compile_all():
@@ -103,6 +112,24 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def kill(self):
+        """Ends the process as the kernel would."""
+        self.process.kill()
+        self.process.wait()
+
+    def start_until_written(self):
+        """Starts the process; returns the seconds until a record was written to the last partition."""
+        started = time.monotonic()
+        self.start()
+        while True:
+            try:
+                self.load("produce", first=self.partitions - 1, **LAST_PARTITION)
+                return time.monotonic() - started
+            except BenchmarkFailed:
+                if time.monotonic() - started > START_SECONDS_MAX:
+                    raise
+                time.sleep(0.005)
+
     def output(self):
         return self.folder.with_suffix(".log").read_text(errors="replace")[-2000:]
 
@@ -111,6 +138,9 @@ class Server:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
         raise BenchmarkFailed(f"{self.name} is gone:\n{self.output()}")
+
+    def descriptor_count(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def load(self, mode, **options):
         """Runs the load against this server; returns its report."""
