@@ -193,17 +193,36 @@ def test_a_broker_serves_clients_only_as_a_member(cluster, topic, victims):
     cluster.until_in_sync(topic)
 
 
-@pytest.mark.parametrize("shift", ["+1h", "-1h"])
-def test_a_broker_with_a_wrong_clock_is_refused(own_cluster, shift):
-    """A record's time, retention and every log line would be wrong by as much."""
+def shifted(by):
+    """An environment in which the wall clock, and no other, is wrong."""
     library = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
     if not library.exists():
         pytest.skip("the Debian package faketime is not installed")
+    return {"LD_PRELOAD": str(library), "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def test_a_controller_with_a_wrong_clock_is_refused_by_the_others(own_cluster, topic):
+    """Were it active, it would refuse every broker whose clock is right."""
+    cluster = own_cluster()
+    cluster.create(topic)
+    for by in ("+1h", "-1h"):
+        cluster.stop("controller", 3)
+        said = refusal(cluster, "controller", cluster.node("controller", 3)["config"], 8, shifted(by))
+        assert "clock of controller 3" in said and ("ahead of" if by == "+1h" else "behind") in said, said
+        assert "Set the clock" in said
+        cluster.create(f"{topic}{by.replace('+', '-after-')}")
+    # It waits until the controller is ready, which takes a leader.
+    cluster.begin("controller", 3)
+
+
+@pytest.mark.parametrize("shift", ["+1h", "-1h"])
+def test_a_broker_with_a_wrong_clock_is_refused(own_cluster, shift):
+    """A record's time, retention and every log line would be wrong by as much."""
+    environment = shifted(shift)
     cluster = own_cluster(brokers=2, controllers=1)
     node = cluster.node("broker", 2)
     cluster.stop("broker", 2)
-    line = refusal(cluster, "broker", node["config"], environment={
-        "LD_PRELOAD": str(library), "FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+    line = refusal(cluster, "broker", node["config"], environment=environment)
     assert "clock" in line, line
     cluster.begin("broker", 2)
 

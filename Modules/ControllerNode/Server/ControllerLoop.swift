@@ -255,7 +255,21 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
                 .refused, "another process runs as controller \(peer.nodeID) already",
                 remedy: remedy, isRetryable: true)
         }
-        return nil
+        return clockRefusal(of: request, from: peer.nodeID)
+    }
+
+    /// Of two controllers whose clocks are far apart one would refuse the brokers that the other took. Both send each other
+    /// away; the majority agrees about the time, so the one that is wrong stays out until its clock is set.
+    private func clockRefusal(of request: Controller.RaftRequest, from peer: NodeID) -> RPCError? {
+        guard request.wallClock != Timestamp(0) else { return nil }
+        let limit = Int64(controller.settings[.clockSkewMillisecondsMax])
+        let (skew, overflow) = request.wallClock.rawValue.subtractingReportingOverflow(loop.wallClock.rawValue)
+        guard overflow || skew.magnitude > limit.magnitude else { return nil }
+        return RPCError(
+            .refused,
+            "the clock of controller \(peer) is \(skew.magnitude / 1000) s \(skew > 0 ? "ahead of" : "behind") that of "
+                + "controller \(identity.node), \(limit / 1000) s are allowed (myelin.clock.skew.max.ms)",
+            remedy: "Set the clock of the one that is wrong.", isRetryable: true)
     }
 
     func admit(_ request: Controller.RaftRequest, from peer: NodeID) {

@@ -66,6 +66,8 @@ final class PeerLink {
             address: NetworkAddress(host: endpoint.host, port: Int(endpoint.port)), hello: hello,
             limits: .betweenControllers, connectMilliseconds: 1_000, loop: loop)
         self.client = client
+        var introduction = introduction
+        introduction.wallClock = loop.wallClock
         stream = client.openRaw(Controller.raft, Payload(introduction)) { [weak self] event in
             if case .ended(let result) = event { self?.ended(result) }
         }

@@ -13,6 +13,8 @@ extension Controller {
         public var incarnation = TopicID.zero
         /// Where the sender answers.
         public var endpoint = ControllerEndpoint()
+        /// The wall clock of the sender as it opens the stream; 0: not said.
+        public var wallClock = Timestamp(0)
 
         public init() {}
 
@@ -21,6 +23,7 @@ extension Controller {
             try visitor.field(2, "directory", &directory)
             try visitor.field(3, "incarnation", &incarnation)
             try visitor.field(4, "endpoint", &endpoint)
+            try visitor.field(5, "wallClock", &wallClock)
         }
     }
 
