@@ -23,6 +23,12 @@ enum LogFiles {
     /// The files that compaction writes of a segment.
     static let cleanedSuffixes = [log, index, timeIndex, transactionIndex]
 
+    /// Whether a log makes files of such names: the others in its folder are its owner's.
+    static func areOfLog(_ name: String) -> Bool {
+        [partitionMetadata, leaderEpochs, checkpoint].contains(name)
+            || (ofSegment + [deleted, temporary, cleaned, swap]).contains { name.hasSuffix($0) }
+    }
+
     /// Twenty digits, so that names sort as offsets do.
     static func name(_ offset: Offset, _ suffix: String) -> String {
         let digits = String(offset.rawValue)

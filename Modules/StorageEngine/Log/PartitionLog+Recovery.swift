@@ -34,7 +34,7 @@ extension PartitionLog {
             let names = try disk.list(folder)
             if PartitionMetadata.isUnfinished(metadata), !names.contains(LogFiles.checkpoint) {
                 // Records may lie here that were never synchronized, of this topic or an older one of the name.
-                for name in names { try disk.remove(path(name)) }
+                for name in names where LogFiles.areOfLog(name) { try disk.remove(path(name)) }
                 return try LogFiles.overwrite(
                     path(LogFiles.partitionMetadata), with: PartitionMetadata.encode(partition.topic), on: disk)
             }

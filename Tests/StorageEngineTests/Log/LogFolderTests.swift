@@ -59,6 +59,18 @@ struct LogFolderTests {
         #expect(fixture.log.logEndOffset == Offset(3))
     }
 
+    @Test("an unfinished folder keeps what its owner put there")
+    func filesOfTheOwner() throws {
+        let disk = SimulatedDisk(seed: 1)
+        try disk.createDirectory(LogFixture.folder)
+        for name in ["quorum-state", "00000000000000000000.log"] {
+            disk.close(try disk.open("\(LogFixture.folder)/\(name)", .createNew))
+        }
+        _ = try LogFixture(on: disk)
+        #expect(disk.exists("\(LogFixture.folder)/quorum-state"))
+        #expect(!disk.exists("\(LogFixture.folder)/00000000000000000000.log"))
+    }
+
     @Test("metadata that no crash leaves is a fault, and its records stay")
     func foreignBytes() throws {
         var fixture = try LogFixture()
