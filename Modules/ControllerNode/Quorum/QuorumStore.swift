@@ -21,6 +21,7 @@ struct QuorumStore {
     let disk: any Disk
     let snapshots: SnapshotStore
     private let stateFile: QuorumStateFile
+    private var durableEnd: DurableEndFile
     private(set) var log: PartitionLog
     /// Not written yet, in order.
     private var pending: [RaftWrite] = []
@@ -85,21 +86,39 @@ struct QuorumStore {
         self.disk = disk
         snapshots = SnapshotStore(folder: Self.folder, disk: disk)
         stateFile = QuorumStateFile(folder: Self.folder, disk: disk)
-        log = try Self.openLog(disk, at: now)
+        var log = try Self.openLog(disk, at: now)
+        do throws(DiskFault) { durableEnd = try DurableEndFile(folder: Self.folder, disk: disk) } catch {
+            throw .disk(error)
+        }
+        try Self.cutTornEnd(of: &log, durableEnd.end, on: disk)
         if log.durableOffset < log.logEndOffset {
             // Consensus counts what is here as durable. Closing waits for the disk, and opening after it costs little.
             do throws(LogFault) { try log.close(on: disk) } catch { throw MetadataFault(error).openError }
             log = try Self.openLog(disk, at: now)
         }
+        self.log = log
     }
 
     private static func openLog(_ disk: any Disk, at now: Timestamp) throws(MetadataOpenError) -> PartitionLog {
-        let log: PartitionLog
         do throws(OpenFault) {
-            log = try PartitionLog(opening: folder, of: partition, configuration: configuration, at: now, on: disk)
+            return try PartitionLog(opening: folder, of: partition, configuration: configuration, at: now, on: disk)
         } catch { throw .log(error) }
-        if let damage = log.damages.first { throw .damaged(damage) }
-        return log
+    }
+
+    /// Drops what no synchronize covered from the first batch on that a power cut left torn.
+    ///
+    /// - Parameter durableEnd: What the file of that name says, which may lag; nil when nobody knows.
+    /// - Throws: `.damaged` for what was durable.
+    private static func cutTornEnd(
+        of log: inout PartitionLog, _ durableEnd: Offset?, on disk: any Disk
+    ) throws(MetadataOpenError) {
+        guard let damage = log.damages.first else { return }
+        guard let durableEnd, damage.offsets.lowerBound >= max(durableEnd, log.durableOffset) else {
+            throw .damaged(damage)
+        }
+        do throws(LogFault) { try log.truncateDiscarding(from: damage.offsets.lowerBound, on: disk) } catch {
+            throw MetadataFault(error).openError
+        }
     }
 
     private static var configuration: LogConfiguration {
@@ -178,10 +197,25 @@ extension QuorumStore {
             let fault: DiskFault? = if case .failed(let fault) = completion.outcome { fault } else { nil }
             log.synchronizeCompleted(completion.ticket, fault: fault)
         }
+        do throws(DiskFault) { for completion in completions { try durableEnd.take(completion) } } catch {
+            fault = error
+        }
         if full == nil || now >= retryAt { writePending(at: now, wallClock) }
         let didSubmit = submitSynchronize()
+        let doesFollow = followDurableEnd()
         if case .failed(let fault) = log.state { self.fault = self.fault ?? fault }
-        return (fault == nil ? takeDurable() : nil, didSubmit)
+        return (fault == nil ? takeDurable() : nil, didSubmit || doesFollow)
+    }
+
+    private mutating func followDurableEnd() -> Bool {
+        guard durableEnd.lags(behind: log.durableOffset) else { return false }
+        let ticket = nextTicket()
+        do throws(DiskFault) { try durableEnd.follow(log.durableOffset, ticket) } catch {
+            fault = fault ?? error
+            return false
+        }
+        disk.flushSubmissions()
+        return true
     }
 
     private mutating func writePending(at now: Instant, _ wallClock: Timestamp) {
@@ -206,6 +240,7 @@ extension QuorumStore {
     private mutating func carryOut(_ write: RaftWrite, _ wallClock: Timestamp) throws(MetadataFault) {
         if let end = write.truncateTo, end < log.logEndOffset {
             for index in written.indices { written[index].end = min(written[index].end, end) }
+            do throws(DiskFault) { try durableEnd.lower(to: end) } catch { throw MetadataFault(error) }
             do throws(LogFault) { try log.truncateDiscarding(from: end, on: disk) } catch { throw MetadataFault(error) }
         }
         // What an attempt that met a full disk has written is there already.
@@ -300,6 +335,7 @@ extension QuorumStore {
         for index in written.indices { written[index].end = .zero }
         pending = pending.map { RaftWrite(number: $0.number, truncateTo: nil, entries: [], hardState: $0.hardState) }
         do throws(DiskFault) {
+            try durableEnd.lower(to: offset)
             let names = try disk.list(Self.folder).filter { name in
                 ["log", "index", "timeindex", "snapshot"].contains { name.hasSuffix(".\($0)") }
             }
@@ -312,7 +348,10 @@ extension QuorumStore {
             try disk.synchronizeDirectory(Self.folder)
         } catch { throw MetadataFault(error) }
         do throws(MetadataOpenError) { log = try Self.openLog(disk, at: now) } catch {
-            preconditionFailure("an empty log does not open: \(error)")
+            guard case .log(.disk(let fault)) = error else {
+                preconditionFailure("an empty log does not open: \(error)")
+            }
+            throw .failed(fault)
         }
         precondition(log.logEndOffset == offset, "a log begun at \(offset) ends at \(log.logEndOffset)")
     }

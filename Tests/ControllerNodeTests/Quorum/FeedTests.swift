@@ -164,6 +164,38 @@ struct ControllerFolderTests {
         }
     }
 
+    @Test("a batch that does not check is damage where it was durable, and torn behind that", arguments: [true, false])
+    func tornEnd(wasDurable: Bool) throws {
+        let disk = SimulatedDisk(seed: 1)
+        let bench = try Bench(disk)
+        #expect(try bench.register() != nil)
+        #expect(bench.create("orders") != nil)
+        disk.crash()
+        if !wasDurable { try tellDurableEnd(0, on: disk) }
+        try disk.damage("__cluster_metadata-0/00000000000000000000.log", at: 100)
+        try disk.evict("__cluster_metadata-0/00000000000000000000.log")
+        guard wasDurable else {
+            let found = try Bench(disk)
+            #expect(found.controller.image.topic(named: "orders") == nil)
+            #expect(try found.register() != nil)
+            return
+        }
+        let error = #expect(throws: MetadataOpenError.self) { try Bench(disk) }
+        guard case .damaged? = error else { return Issue.record("refused with \(String(describing: error))") }
+    }
+
+    /// As the file would be that followed the log with a delay.
+    private func tellDurableEnd(_ end: Int64, on disk: SimulatedDisk) throws {
+        var writer = ByteWriter()
+        writer.writeBytes(SharedBytes("MYDUREND"))
+        writer.writeInt64(end)
+        writer.writeInteger(CRC32C.checksum(of: writer.shared))
+        let file = try disk.open("__cluster_metadata-0/durable-end", .readWrite)
+        defer { disk.close(file) }
+        try disk.write([writer.shared], to: file, at: 0)
+        try disk.synchronize(file)
+    }
+
     @Test("the folder of a member of several is no node's alone")
     func memberOfSeveral() throws {
         let world = try QuorumWorld(count: 3, settings: ["broker.session.timeout.ms": "100000"])
