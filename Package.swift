@@ -144,7 +144,7 @@ let package = Package(
             name: "SimulatedCluster",
             dependencies: [
                 "Primitives", "RecordBatch", "StorageEngine", "Coordinator", "Replication", "Groups", "Transactions",
-                "Simulation",
+                "ControllerNode", "Simulation",
             ],
             path: "Tests/SimulatedCluster", swiftSettings: strict),
         .executableTarget(

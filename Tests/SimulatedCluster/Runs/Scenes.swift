@@ -4,6 +4,7 @@ extension SwarmOptions.Scene {
     func make(in world: World, over network: Network) -> any Scene {
         switch self {
         case .quorum: QuorumScene(world: world, network: network)
+        case .controllers: ControllersScene(world: world, network: network)
         case .replicas, .transactions: ReplicaScene(world: world, network: network)
         }
     }

@@ -7,6 +7,8 @@ package struct SwarmOptions: Sendable {
     package enum Scene: String, CaseIterable, Sendable {
         /// Controllers alone: the consensus core with its log on disk.
         case quorum
+        /// Controllers as they run: the same core with the log, the snapshots, the decisions and the sessions around it.
+        case controllers
         /// Brokers, a controller and clients.
         case replicas
         /// The same, with coordinators of transactions and clients that carry records over exactly once.
