@@ -74,7 +74,7 @@ let package = Package(
 
         // Mechanisms.
         module("Transport", ["Primitives", "WireProtocol"] + nio),
-        module("Telemetry", [logging]),
+        module("Telemetry", ["Primitives", logging]),
 
         // Nodes.
         module(
@@ -164,7 +164,7 @@ let package = Package(
         tests("Transactions", ["Primitives"]),
         tests("Governance", ["Primitives"]),
         tests("Transport", ["Primitives", "WireProtocol", "CShims"] + nio),
-        tests("Telemetry", [logging]),
+        tests("Telemetry", ["Primitives", logging]),
         tests(
             "ControllerNode",
             ["Primitives", "Coordinator", "StorageEngine", "RecordBatch", "WireProtocol", "Transport", "Simulation"]),

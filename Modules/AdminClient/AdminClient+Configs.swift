@@ -9,6 +9,8 @@ extension Admin.ConfigResource {
     public static func broker(_ id: Int32?) -> Self {
         .with { ($0.type, $0.name) = (.broker, id.map { "\($0)" } ?? "") }
     }
+    /// A subscription to metrics of clients, by its name.
+    public static func clientMetrics(_ name: String) -> Self { .with { ($0.type, $0.name) = (.clientMetrics, name) } }
     /// A consumer group.
     public static func group(_ id: String) -> Self { .with { ($0.type, $0.name) = (.group, id) } }
 }

@@ -23,6 +23,8 @@ struct BrokerIdentity: Sendable {
     var startedAt = Timestamp.none
     /// What clients with quotas have used; one table for all shards.
     let rates = RateTable()
+    /// What clients told of themselves; one board for all shards.
+    let clientMetrics = ClientMetricsBoard()
 }
 
 /// Bounds of one shard.
@@ -36,6 +38,8 @@ struct BrokerLimits: Sendable {
     var fetchByteCountMax = 55 << 20
     /// Longest that records of producers with acks=0 or 1 stay in memory only while nobody waits for them.
     var lazySynchronizeMilliseconds: Int64 = 20
+    /// `telemetry.max.bytes`.
+    var telemetryByteCountMax = 1 << 20
     /// Bytes of unanswered requests above which a connection is not read (`myelin.connection.request.bytes.max`).
     var connectionRequestByteCountMax = 16 << 20
     /// A connection that was paused because of its output reads again below this.
@@ -48,6 +52,7 @@ struct BrokerLimits: Sendable {
     init(_ settings: BrokerSettings, shardCount: Int) {
         sessions.sessionCountMax = max(1, settings[.fetchSessionSlots] / shardCount)
         fetchByteCountMax = settings[.fetchBytesMax]
+        telemetryByteCountMax = settings[.telemetryBytesMax]
         connectionRequestByteCountMax = settings[.connectionRequestBytesMax]
         replicaLagMilliseconds = Int64(settings[.replicaLagMillisecondsMax])
         retentionCheckMilliseconds = Int64(settings[.retentionCheckIntervalMilliseconds])

@@ -39,6 +39,9 @@ extension BrokerShard {
         brokerEpoch = image.broker(node.id)?.epoch ?? brokerEpoch
         if !publication.delta.losses.isEmpty { lossReports.becomeDue() }
         if !publication.delta.quotas.isEmpty { quotasChanged() }
+        if publication.delta.configs.contains(where: \.isOfClientMetrics) {
+            clientSubscriptions = image.clientMetrics()
+        }
         for topic in publication.delta.removedTopics { remove(topic) }
         if !publication.delta.brokers.isEmpty { reassignLed(with: Set(publication.delta.brokers)) }
         for topic in publication.delta.topics {
@@ -141,7 +144,17 @@ extension BrokerShard {
 }
 
 extension ConfigResource {
-    fileprivate var affectsEveryTopic: Bool { topicName == nil }
+    fileprivate var affectsEveryTopic: Bool {
+        switch self {
+        case .topic, .clientMetrics: false
+        case .broker, .brokerDefaults: true
+        }
+    }
+
+    fileprivate var isOfClientMetrics: Bool {
+        if case .clientMetrics = self { return true }
+        return false
+    }
 
     fileprivate var topicName: String? {
         if case .topic(let name) = self { return name }

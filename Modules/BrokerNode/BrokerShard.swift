@@ -3,6 +3,7 @@
 internal import ControllerNode
 internal import Coordinator
 internal import Primitives
+internal import RecordBatch
 internal import StorageEngine
 internal import Transport
 
@@ -55,6 +56,11 @@ final class BrokerShard {
     /// Counts changes of quotas.
     var quotaGeneration: UInt64 = 0
     let quotaWindows: QuotaWindows
+    /// What clients are asked to measure, as the metadata has it.
+    var clientSubscriptions: [ClientMetricsSubscription] = []
+    /// Pushes expand to four times their largest size at most.
+    private(set) lazy var telemetryDecompressor = Decompressor(
+        limits: DecompressionLimits(outputBytesMax: 4 * limits.telemetryByteCountMax))
     /// On the controller's shard: what takes connections in, once it does.
     var listener: FrameListener?
     /// Connections that are not read because of a quota.

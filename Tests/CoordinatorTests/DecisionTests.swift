@@ -131,7 +131,7 @@ struct AlterConfigsTests {
         #expect(try refusal(ConfigTarget(.topic, name: "/"), set) == .illegalTopicName(.illegalCharacter("/")))
         #expect(try refusal(ConfigTarget(.broker, name: "x"), set) == .invalidBrokerID("x"))
         #expect(try refusal(ConfigTarget(.broker, name: "9"), set) == .unknownBroker(NodeID(9)))
-        for kind: ConfigTarget.Kind in [.group, .clientMetrics, .brokerLogger, .unknown(99)] {
+        for kind: ConfigTarget.Kind in [.group, .brokerLogger, .unknown(99)] {
             #expect(try refusal(ConfigTarget(kind, name: "g"), set) == .unsupportedResource(kind))
         }
         #expect(try refusal(ConfigTarget(.broker, name: "1"), set) == nil)

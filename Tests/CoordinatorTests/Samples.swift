@@ -45,6 +45,7 @@ let sampleRecords: [(name: String, record: MetadataRecord)] = [
         "client-quota-removed",
         .clientQuotaChanged(QuotaEntity(address: .byDefault), .connectionCreationRate, limit: nil)
     ),
+    ("config-set-client-metrics", .configSet(.clientMetrics("all"), name: "interval.ms", value: "60000")),
     (
         "broker-registered",
         .brokerRegistered(

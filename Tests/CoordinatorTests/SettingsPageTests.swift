@@ -28,6 +28,14 @@ private struct SettingsPage {
         |---|---|---|---|
         \(SettingsTable.topic.definitions.filter { $0.effect == .active }.map(topicRow).joined(separator: "\n"))
 
+        ## Settings of subscriptions to metrics of clients
+
+        See [client-metrics.md](client-metrics.md).
+
+        | name | default | allowed | meaning |
+        |---|---|---|---|
+        \(SettingsTable.clientMetrics.definitions.map(topicRow).joined(separator: "\n"))
+
         ## Accepted, without effect
 
         Clients and tools of Kafka send these. They are checked, stored and shown, and nothing reads them.

@@ -51,6 +51,10 @@ def compact_string(text):
     return unsigned_varint(0) if text is None else unsigned_varint(len(text.encode()) + 1) + text.encode()
 
 
+def compact_bytes(content):
+    return unsigned_varint(len(content) + 1) + content
+
+
 def compact_array(items):
     return unsigned_varint(len(items) + 1) + b"".join(items)
 
@@ -65,6 +69,9 @@ class Answer:
         assert len(self.rest) >= count, f"{len(self.rest)} bytes left, {count} wanted"
         taken, self.rest = self.rest[:count], self.rest[count:]
         return taken
+
+    def int8(self):
+        return int.from_bytes(self.take(1), "big", signed=True)
 
     def int16(self):
         return struct.unpack(">h", self.take(2))[0]

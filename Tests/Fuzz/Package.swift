@@ -44,6 +44,13 @@ let package = Package(
         module("KafkaProtocol", ["Primitives"], exclude: ["Tables"]),
         module("WireProtocol", ["Primitives"]),
         module("StorageEngine", ["Primitives", "RecordBatch", "CShims"]),
+        // What reads metrics of clients, without what its modules need besides.
+        .target(
+            name: "Telemetry", dependencies: ["Primitives"], path: "Modules/Telemetry/ClientMetrics",
+            swiftSettings: strict + instrumented + [.strictMemorySafety()]),
+        .target(
+            name: "Coordinator", path: "Modules/Coordinator/Settings", sources: ["TraitPattern.swift"],
+            swiftSettings: strict + instrumented + [.strictMemorySafety()]),
         .target(
             name: "Simulation", dependencies: ["Primitives", "StorageEngine"], path: "Simulation",
             swiftSettings: strict),
@@ -54,6 +61,7 @@ let package = Package(
         fuzzer("RecordBatchFuzz", ["RecordBatch"]),
         fuzzer("RequestFuzz", ["KafkaProtocol"]),
         fuzzer("RPCFuzz", ["WireProtocol"]),
+        fuzzer("ClientMetricsFuzz", ["Coordinator", "Telemetry"]),
         fuzzer("LogFuzz", ["RecordBatch", "StorageEngine", "Simulation"]),
     ]
 )

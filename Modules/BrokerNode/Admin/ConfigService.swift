@@ -10,6 +10,7 @@ extension AdminService {
             switch request.type {
             case .topic: .topic
             case .broker: .broker
+            case .clientMetrics: .clientMetrics
             case .group, .unspecified: throw RPCError(unsupported: request.type)
             }
         return .with {
@@ -111,7 +112,12 @@ extension AdminService {
         of resource: Admin.ConfigResource, named names: [String]
     ) async throws(RPCError) -> [ConfigEntry] {
         let target = try ConfigTarget(checking: resource)
-        let table = target.kind == .topic ? SettingsTable.topic : SettingsTable.broker
+        let table: SettingsTable =
+            switch target.kind {
+            case .topic: .topic
+            case .clientMetrics: .clientMetrics
+            case .broker, .brokerLogger, .group, .unknown: .broker
+            }
         for name in names {
             do throws(SettingError) { _ = try table.definition(of: name) } catch { throw RPCError(error) }
         }
@@ -133,6 +139,7 @@ extension ConfigTarget {
         switch resource.type {
         case .topic: self.init(.topic, name: resource.name)
         case .broker: self.init(.broker, name: resource.name)
+        case .clientMetrics: self.init(.clientMetrics, name: resource.name)
         case .group, .unspecified: throw RPCError(unsupported: resource.type)
         }
     }
@@ -202,6 +209,7 @@ extension Admin.ConfigOrigin {
             case .topic: .topic
             case .dynamicBroker: .broker
             case .dynamicDefault: .brokerDefault
+            case .subscription: .clientMetrics
             case .flag: .commandLine
             case .environment: .environment
             case .file: .file

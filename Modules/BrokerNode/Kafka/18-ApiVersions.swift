@@ -15,7 +15,7 @@ extension BrokerShard {
             refusal.errorCode = ErrorCode.invalidRequest.rawValue
             return respond(refusal, to: context)
         }
-        context.connection.clientSoftware = "\(request.clientSoftwareName)/\(request.clientSoftwareVersion)"
+        context.connection.software = (request.clientSoftwareName, request.clientSoftwareVersion)
         var response = ApiVersionsResponse()
         response.apiKeys = Self.claimedVersions
         response.supportedFeatures = Features.supported.map { feature in

@@ -38,7 +38,8 @@ extension BrokerShard {
             guard let id = Int32(target.name) else { throw .invalidBrokerID(target.name) }
             guard NodeID(id) == node.id else { throw .otherBroker(NodeID(id)) }
             return configs.brokerEntries()
-        case .brokerLogger, .clientMetrics, .group, .unknown: throw .unsupportedResource(target.kind)
+        case .clientMetrics: return configs.clientMetricsEntries(of: target.name)
+        case .brokerLogger, .group, .unknown: throw .unsupportedResource(target.kind)
         }
     }
 }

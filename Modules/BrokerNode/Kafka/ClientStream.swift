@@ -6,6 +6,7 @@ internal import Transport
 /// What a Kafka connection needs of the byte stream below it: a socket, or a call of our own RPC.
 protocol ClientStream: AnyObject {
     var peerHost: String { get }
+    var peerPort: Int { get }
     /// Address and port at which the client reached us.
     var localHost: String { get }
     var localPort: Int { get }
@@ -25,6 +26,7 @@ protocol ClientStream: AnyObject {
 
 extension FrameConnection: ClientStream {
     var peerHost: String { peer.host }
+    var peerPort: Int { peer.port }
     var localHost: String { local.host }
     var localPort: Int { local.port }
     var isRPC: Bool { false }

@@ -270,6 +270,9 @@ extension AlterConfigRefusal {
         case .unknownTopic: .unknownTopicOrPartition
         case .illegalTopicName: .invalidTopicException
         case .setting, .nullValue, .duplicateConfig, .agreedByAll: .invalidConfig
+        case .missingName: .invalidRequest
+        case .tooManySubscriptions: .policyViolation
+        case .levelTooLow: .unsupportedVersion
         }
     }
 
@@ -286,6 +289,7 @@ extension AlterConfigRefusal {
         case .nullValue(let name): "\(name) has no value"
         case .duplicateResource: "the request names the resource more than once"
         case .duplicateConfig(let name): "\(name) is given more than once"
+        case .missingName, .tooManySubscriptions, .levelTooLow: description
         }
     }
 }
@@ -332,6 +336,7 @@ extension SettingOrigin {
         case .dynamicDefault: 3
         case .flag, .environment, .file: 4
         case .builtIn: 5
+        case .subscription: 7
         }
     }
 }

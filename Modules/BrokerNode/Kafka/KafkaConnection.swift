@@ -47,7 +47,7 @@ final class KafkaConnection: FrameHandler {
     /// Of the client id that asked last, as of a generation of quotas.
     private var rates: (clientID: String, generation: UInt64, rates: ClientRates?)?
     /// What the client says it is (KIP-511), for metrics and describe.
-    var clientSoftware = ""
+    var software = (name: "", version: "")
 
     init(shard: BrokerShard) { self.shard = shard }
 

@@ -27,6 +27,7 @@ final class SessionCall: ClientStream, @unchecked Sendable {
     }
 
     let peerHost: String
+    let peerPort: Int
     let localHost: String
     let localPort: Int
     private let call: RPCCall
@@ -47,6 +48,7 @@ final class SessionCall: ClientStream, @unchecked Sendable {
     init(_ call: RPCCall, shards: ShardSet) {
         self.call = call
         peerHost = call.peerAddress?.host ?? ""
+        peerPort = call.peerAddress?.port ?? 0
         localHost = call.localAddress?.host ?? ""
         localPort = call.localAddress?.port ?? 0
         connection = KafkaConnection(shard: shards[call.loop.index])

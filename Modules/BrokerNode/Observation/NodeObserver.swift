@@ -22,6 +22,7 @@ final class NodeObserver: Sendable {
     private let node: NodeID
     private let shards: ShardSet
     private let scrubber: Scrubber
+    private let clientMetrics: ClientMetricsBoard
     private let dataDirectory: String
     private let diskMechanism: String
     private let lagLimits: LagSurvey.Limits
@@ -35,6 +36,7 @@ final class NodeObserver: Sendable {
         self.scrubber = scrubber
         node = identity.id
         peers = PeerBrokers(identity: identity, loop: shards.loops[BrokerShard.controllerShard])
+        clientMetrics = identity.clientMetrics
         dataDirectory = identity.dataDirectory
         self.diskMechanism = diskMechanism
         self.lagLimits = lagLimits
@@ -59,6 +61,7 @@ final class NodeObserver: Sendable {
         var set = MetricSet()
         add(numbers, to: &set)
         lag.add(to: &set, at: shards.loops[0].wallClock)
+        clientMetrics.add(to: &set, at: shards.loops[0].now)
         scrub.add(to: &set, at: shards.loops[0].wallClock)
         let unanswered = lag.unansweredShards.union(fresh.indices.filter { fresh[$0] == nil })
         set.add(Int64(unanswered.count), to: MetricCatalogue.unansweredShards)

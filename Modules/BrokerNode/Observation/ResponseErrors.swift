@@ -101,6 +101,18 @@ extension DescribeLogDirsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { either(errorCode, first(results, \.errorCode)) }
 }
 
+extension GetTelemetrySubscriptionsResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { errorCode }
+}
+
+extension PushTelemetryResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { errorCode }
+}
+
+extension ListConfigResourcesResponse: ErrorCarrying {
+    var firstErrorCode: Int16 { errorCode }
+}
+
 extension DescribeClientQuotasResponse: ErrorCarrying {
     var firstErrorCode: Int16 { errorCode }
 }

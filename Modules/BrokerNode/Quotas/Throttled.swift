@@ -51,3 +51,6 @@ extension ListTransactionsResponse: Throttled {}
 extension DescribeTopicPartitionsResponse: Throttled {}
 extension AddRaftVoterResponse: Throttled {}
 extension RemoveRaftVoterResponse: Throttled {}
+extension GetTelemetrySubscriptionsResponse: Throttled {}
+extension PushTelemetryResponse: Throttled {}
+extension ListConfigResourcesResponse: Throttled {}

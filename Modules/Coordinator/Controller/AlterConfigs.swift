@@ -34,6 +34,11 @@ public enum AlterConfigRefusal: Error, Hashable, Sendable, Codable {
     case duplicateConfig(name: String)
     /// All brokers must agree on the setting: it changes for all of them at once, and is not removed.
     case agreedByAll(name: String)
+    /// A subscription to metrics of clients has a name.
+    case missingName
+    case tooManySubscriptions(countMax: Int)
+    /// The metadata cannot say it yet.
+    case levelTooLow(Int16, needed: Int16)
 }
 
 /// Changes single settings of resources (KIP-339); each resource succeeds or is refused as a whole.
@@ -139,6 +144,15 @@ private func checkDistinct(_ names: [String]) throws(AlterConfigRefusal) {
     for name in names where !seen.insert(name).inserted { throw .duplicateConfig(name: name) }
 }
 
+extension MetadataImage {
+    fileprivate func checkRoomForSubscription(_ name: String) throws(AlterConfigRefusal) {
+        let known = clientMetricsSubscriptions()
+        guard known.contains(name) || known.count < ClientMetricsSubscription.countMax else {
+            throw .tooManySubscriptions(countMax: ClientMetricsSubscription.countMax)
+        }
+    }
+}
+
 extension ControllerState {
     fileprivate func decideEach<Request>(
         _ resources: [(target: ConfigTarget, Request)], _ validateOnly: Bool,
@@ -149,7 +163,9 @@ extension ControllerState {
         let outcome = resources.map { target, request in
             Result { () throws(AlterConfigRefusal) in
                 guard counts[target] == 1 else { throw .duplicateResource }
-                for record in try decideOne(target, request) { draft.add(record) }
+                let records = try decideOne(target, request)
+                if case .clientMetrics = target.kind { try draft.image.checkRoomForSubscription(target.name) }
+                for record in records { draft.add(record) }
                 return Done()
             }
         }
@@ -160,8 +176,10 @@ extension ControllerState {
     /// Whether controller and leaders must read the setting alike (KIP-966); a topic's own value they do.
     fileprivate func isAgreed(_ name: String, on resource: ConfigResource) -> Bool {
         guard image.allowsClusters, name == BrokerKey<Int>.inSyncReplicasMinDefault.name else { return false }
-        if case .topic = resource { return false }
-        return true
+        switch resource {
+        case .topic, .clientMetrics: return false
+        case .broker, .brokerDefaults: return true
+        }
     }
 
     fileprivate func resource(_ target: ConfigTarget) throws(AlterConfigRefusal) -> ConfigResource {
@@ -175,7 +193,13 @@ extension ControllerState {
             guard let id = Int32(target.name), id >= 0 else { throw .invalidBrokerID(target.name) }
             guard image.broker(NodeID(id)) != nil else { throw .unknownBroker(NodeID(id)) }
             return .broker(id)
-        case .brokerLogger, .clientMetrics, .group, .unknown: throw .unsupportedResource(target.kind)
+        case .clientMetrics:
+            guard !target.name.isEmpty else { throw .missingName }
+            guard image.allowsQuotas else {
+                throw .levelTooLow(image.featureLevel(Features.metadata.name), needed: Features.quotaLevel)
+            }
+            return .clientMetrics(target.name)
+        case .brokerLogger, .group, .unknown: throw .unsupportedResource(target.kind)
         }
     }
 
@@ -204,6 +228,7 @@ extension ControllerState {
         of name: String, on resource: ConfigResource
     ) throws(SettingError) -> SettingDefinition {
         if case .topic = resource { return try SettingsTable.topic.definition(of: name) }
+        if case .clientMetrics = resource { return try SettingsTable.clientMetrics.definition(of: name) }
         let definition = try SettingsTable.broker.definition(of: name)
         guard definition.scope != .readOnly else { throw .readOnly(name: name) }
         return definition
@@ -234,6 +259,7 @@ extension ControllerState {
                 .first { $0.name == definition.name }?.value
         case .broker, .brokerDefaults:
             return image.configValue(definition.name, of: resource) ?? settings.text(of: definition.name)
+        case .clientMetrics: return image.configValue(definition.name, of: resource) ?? definition.defaultValue
         }
     }
 }

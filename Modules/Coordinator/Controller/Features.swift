@@ -7,12 +7,12 @@ public enum Features {
     /// Format of the metadata log and of snapshots.
     ///
     /// Level 1 is a cluster of one broker. Level 2 adds what several need: fenced registrations, eligible leaders,
-    /// reassignments, draining, losses. Level 3 adds client quotas. A level goes back while none of the facts that
-    /// it adds is there.
+    /// reassignments, draining, losses. Level 3 adds client quotas and subscriptions to metrics of clients. A level goes
+    /// back while none of the facts that it adds is there.
     public static let metadata = FeatureRange(name: "myelin.metadata", levelMin: 1, levelMax: 3)
     /// From this level of `metadata` on a cluster may have several brokers.
     static let clusterLevel: Int16 = 2
-    /// From this level of `metadata` on there may be client quotas.
+    /// From this level of `metadata` on there may be client quotas and subscriptions to metrics of clients.
     static let quotaLevel: Int16 = 3
 
     /// How clients take part in transactions (KIP-890). Level 2: Produce adds partitions by itself, and every end of a
@@ -30,12 +30,12 @@ extension MetadataImage {
     /// Whether the facts of several brokers may be written.
     var allowsClusters: Bool { featureLevel(Features.metadata.name) >= Features.clusterLevel }
 
-    /// Whether client quotas may be written.
+    /// Whether client quotas and subscriptions to metrics of clients may be written.
     var allowsQuotas: Bool { featureLevel(Features.metadata.name) >= Features.quotaLevel }
 
     /// Whether there is anything that a metadata level cannot say.
     fileprivate func hasFacts(above level: Int16) -> Bool {
-        if level < Features.quotaLevel, quotaEntityCount > 0 { return true }
+        if level < Features.quotaLevel, quotaEntityCount > 0 || !clientMetricsSubscriptions().isEmpty { return true }
         return level < Features.clusterLevel && hasClusterFacts
     }
 

@@ -73,10 +73,10 @@ extension AlterConfigRefusal: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unsupportedResource(.brokerLogger): "levels of single loggers cannot be changed: use log.level"
-        case .unsupportedResource(.clientMetrics): "client metrics subscriptions are not supported"
         case .unsupportedResource(.group): "configuration of single groups is not supported"
         case .unsupportedResource(.unknown(let number)): "resource type \(number) is not supported"
-        case .unsupportedResource(.topic), .unsupportedResource(.broker): "the resource type is not supported"
+        case .unsupportedResource(.topic), .unsupportedResource(.broker), .unsupportedResource(.clientMetrics):
+            "the resource type is not supported"
         case .unknownTopic(let name): "there is no topic '\(name)'"
         case .illegalTopicName(let problem): problem.description
         case .invalidBrokerID(let name): "'\(name)' is no broker id"
@@ -87,6 +87,12 @@ extension AlterConfigRefusal: CustomStringConvertible {
         case .duplicateConfig(let name): "\(name) is changed more than once"
         case .agreedByAll(let name):
             "\(name) is one value for all brokers: change it for all of them; it cannot be removed"
+        case .missingName: "a subscription to client metrics needs a name"
+        case .tooManySubscriptions(let countMax):
+            "there are \(countMax) subscriptions to client metrics, which is the most"
+        case .levelTooLow(let level, let needed):
+            "the cluster has \(Features.metadata.name) level \(level), and this needs \(needed): run "
+                + "'myelin cluster upgrade --finalize' when every node runs the new version"
         }
     }
 }

@@ -174,6 +174,14 @@ public struct MetadataImage: Equatable, Sendable {
         quotasByEntity[entity] != other.quotasByEntity[entity]
     }
 
+    /// Names of the subscriptions to metrics of clients, sorted (KIP-714).
+    public func clientMetricsSubscriptions() -> [String] {
+        configuredResources().compactMap { resource in
+            if case .clientMetrics(let name) = resource { return name }
+            return nil
+        }
+    }
+
     /// The finalized level of a feature; 0 when it is off.
     public func featureLevel(_ name: String) -> Int16 { featureLevels[name] ?? 0 }
 

@@ -237,6 +237,9 @@ extension ConfigResource {
             fields.integer(1, Int8(2))
             fields.integer(3, id)
         case .brokerDefaults: fields.integer(1, Int8(3))
+        case .clientMetrics(let name):
+            fields.integer(1, Int8(4))
+            fields.text(2, name)
         }
     }
 
@@ -246,6 +249,7 @@ extension ConfigResource {
         case 1: self = .topic(try fields.text(2))
         case 2: self = .broker(try fields.integer(3, default: nil))
         case 3: self = .brokerDefaults
+        case 4: self = .clientMetrics(try fields.text(2))
         default: throw fields.invalid(1, Int64(kind))
         }
     }

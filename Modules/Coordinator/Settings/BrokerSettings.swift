@@ -12,6 +12,8 @@ public enum SettingOrigin: Int, Sendable, Comparable, CaseIterable, Codable {
     case environment
     case file
     case builtIn
+    /// Set on a subscription to metrics of clients, which inherits nothing.
+    case subscription
 
     public static func < (left: SettingOrigin, right: SettingOrigin) -> Bool { left.rawValue < right.rawValue }
 

@@ -67,6 +67,20 @@ public struct EffectiveConfigs: Sendable {
         return value
     }
 
+    /// All settings of a subscription to metrics of clients, which need not exist, sorted by name.
+    public func clientMetricsEntries(of name: String) -> [ConfigEntry] {
+        SettingsTable.clientMetrics.definitions.map { definition in
+            let own = image.configValue(definition.name, of: .clientMetrics(name))
+            let synonyms = [
+                own.map { ConfigSynonym(name: definition.name, value: $0, origin: .subscription) },
+                definition.defaultValue.map { ConfigSynonym(name: definition.name, value: $0, origin: .builtIn) },
+            ].compactMap(\.self)
+            return ConfigEntry(
+                definition: definition, value: own ?? definition.defaultValue,
+                origin: own == nil ? .builtIn : .subscription, synonyms: synonyms)
+        }
+    }
+
     /// All broker settings, sorted by name.
     public func brokerEntries() -> [ConfigEntry] { SettingsTable.broker.definitions.map(brokerEntry) }
 

@@ -66,6 +66,11 @@ let networkSettings: [SettingDefinition] = [
         "controller.quota.window.size.seconds", .int, default: "1", .between(1, 3_600), .none,
         meaning: "Length of one window of controller_mutation_rate, in seconds."),
     SettingDefinition(
+        "telemetry.max.bytes", .int, default: "1048576", .between(1, 16_777_216), .bytes,
+        meaning:
+            "Largest push of metrics of one client as it is sent (KIP-714); it may expand to four times that. A larger one is refused."
+    ),
+    SettingDefinition(
         "connections.max.idle.ms", .long, default: "600000", .atLeast(1), .milliseconds,
         meaning: "Time without a request after which a connection is closed."),
     SettingDefinition(

@@ -55,6 +55,7 @@ extension SettingDefinition {
             case .listeners: ListenerAddress.parse(elements) != nil
             case .endpoints: Endpoints(parsing: elements) != nil
             case .voters: QuorumVoters(parsing: elements) != nil
+            case .clientMatches: ClientMatch(parsing: elements) != nil
             case .addressCounts: AddressCounts(parsing: elements) != nil
             case .throttledReplicas: ThrottledReplicas(parsing: elements) != nil
             default: true

@@ -28,6 +28,8 @@ public enum AllowedValues: Hashable, Sendable, Codable {
     case voters
     /// A list of `PARTITION:BROKER`, or `*` alone.
     case throttledReplicas
+    /// A list of `KEY=PATTERN` that tells clients apart.
+    case clientMatches
     /// A list of `ADDRESS:COUNT` with distinct addresses.
     case addressCounts
 }
@@ -132,6 +134,7 @@ extension AllowedValues: CustomStringConvertible {
         case .endpoints: "HOST:PORT, separated by commas"
         case .voters: "ID@HOST:PORT, separated by commas, each id once"
         case .throttledReplicas: "PARTITION:BROKER, separated by commas, or *"
+        case .clientMatches: "KEY=PATTERN, separated by commas, each key once"
         case .addressCounts: "ADDRESS:COUNT, separated by commas, each address once"
         }
     }

@@ -59,6 +59,7 @@ extension BrokerKey where Value == Int {
     public static var quotaWindowSeconds: Self { Self("quota.window.size.seconds") }
     public static var controllerQuotaWindowCount: Self { Self("controller.quota.window.num") }
     public static var controllerQuotaWindowSeconds: Self { Self("controller.quota.window.size.seconds") }
+    public static var telemetryBytesMax: Self { Self("telemetry.max.bytes") }
     public static var connectionsIdleMilliseconds: Self { Self("connections.max.idle.ms") }
     public static var fetchBytesMax: Self { Self("fetch.max.bytes") }
     public static var fetchSessionSlots: Self { Self("max.incremental.fetch.session.cache.slots") }

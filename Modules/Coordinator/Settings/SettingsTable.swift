@@ -25,6 +25,9 @@ public struct SettingsTable: Sendable {
     /// Settings of topics.
     public static let topic = SettingsTable(topicSettings)
 
+    /// Settings of subscriptions to metrics of clients.
+    public static let clientMetrics = SettingsTable(clientMetricsSettings)
+
     public subscript(name: String) -> SettingDefinition? { indexByName[name].map { definitions[$0] } }
 
     /// The definition, or an error that names the setting that was probably meant.

@@ -46,6 +46,9 @@ public enum APIKey: Int16, CaseIterable, Sendable {
     case unregisterBroker = 64
     case describeTransactions = 65
     case listTransactions = 66
+    case getTelemetrySubscriptions = 71
+    case pushTelemetry = 72
+    case listConfigResources = 74
     case describeTopicPartitions = 75
     case addRaftVoter = 80
     case removeRaftVoter = 81
@@ -96,6 +99,9 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .unregisterBroker: "UnregisterBroker"
         case .describeTransactions: "DescribeTransactions"
         case .listTransactions: "ListTransactions"
+        case .getTelemetrySubscriptions: "GetTelemetrySubscriptions"
+        case .pushTelemetry: "PushTelemetry"
+        case .listConfigResources: "ListConfigResources"
         case .describeTopicPartitions: "DescribeTopicPartitions"
         case .addRaftVoter: "AddRaftVoter"
         case .removeRaftVoter: "RemoveRaftVoter"
@@ -148,6 +154,9 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .unregisterBroker: 0...0
         case .describeTransactions: 0...0
         case .listTransactions: 0...2
+        case .getTelemetrySubscriptions: 0...0
+        case .pushTelemetry: 0...0
+        case .listConfigResources: 0...1
         case .describeTopicPartitions: 0...0
         case .addRaftVoter: 0...1
         case .removeRaftVoter: 0...0
@@ -213,6 +222,9 @@ public enum APIKey: Int16, CaseIterable, Sendable {
         case .unregisterBroker: 0
         case .describeTransactions: 0
         case .listTransactions: 0
+        case .getTelemetrySubscriptions: 0
+        case .pushTelemetry: 0
+        case .listConfigResources: 0
         case .describeTopicPartitions: 0
         case .addRaftVoter: 0
         case .removeRaftVoter: 0

@@ -19,6 +19,17 @@ public struct Metric: Hashable, Sendable {
         case bytes
         /// Kept in nanoseconds, exported in seconds.
         case seconds
+        /// Kept in thousandths, exported as a decimal: numbers of others, which need not be whole.
+        case thousandths
+
+        /// How many of what is kept make one of what is exported.
+        var scale: Double {
+            switch self {
+            case .one, .bytes: 1
+            case .seconds: 1e9
+            case .thousandths: 1e3
+            }
+        }
     }
 
     /// With prefix `myelin_`, the unit, and `_total` for counters, as Prometheus wants it.

@@ -49,6 +49,18 @@ public enum MetricCatalogue {
     public static let mutedConnections = Metric(
         "myelin_connections_muted", .gauge, help: "Connections that are not read now because of a quota.")
 
+    // Metrics of clients.
+    public static let clientMetric = Metric(
+        "myelin_client_metric", .gauge, .thousandths, ["client_id", "metric", "attributes"], seriesCountMax: 5_000,
+        help: "What clients measured themselves and pushed last (KIP-714), summed over clients of one client id.")
+    public static let clientInstances = Metric(
+        "myelin_client_instances", .gauge, help: "Clients remembered that asked what to push (KIP-714).")
+    public static let clientPushes = Metric(
+        "myelin_client_pushes_total", .counter, .one, ["outcome"],
+        help: "Pushes of metrics of clients: taken, unreadable.")
+    public static let clientPushBytes = Metric(
+        "myelin_client_push_bytes_total", .counter, .bytes, help: "Bytes of metrics that clients pushed, as they came.")
+
     // Produce and fetch.
     public static let producedRecords = Metric(
         "myelin_produced_records_total", .counter, .one, ["topic"], help: "Records appended for producers.")
@@ -259,7 +271,8 @@ public enum MetricCatalogue {
     public static let all: [Metric] = [
         requests, requestDuration, receivedBytes, sentBytes, connections, acceptedConnections, rejectedConnections,
         cutConnections, delayedConnections, heldRequestBytes, rejectedFrames, throttledRequests, throttleTime,
-        mutedConnections, producedRecords, producedBytes, producedBatches, rejectedBatches, fetchedBytes,
+        mutedConnections, clientMetric, clientInstances, clientPushes, clientPushBytes, producedRecords, producedBytes,
+        producedBatches, rejectedBatches, fetchedBytes,
         fetchSessions, waitingFetches, topics, partitions, logSize, logStartOffset, logEndOffset, logDirectoryState,
         logDirectoryFreeBytes, syncDuration, failedSyncs, appendedBytes, appendedRecords, readBytes, recoveryDuration,
         recoveryScannedBytes, recoveryCutBytes, damagedRanges, damagesFound, damagesMended, mendedBytes,

@@ -41,7 +41,7 @@ public struct MetricFamily: Sendable {
 
 extension MetricFamily.Series {
     fileprivate init(_ series: MetricSet.Series) {
-        let scale = series.metric.unit == .seconds ? 1e9 : 1
+        let scale = series.metric.unit.scale
         var count: UInt64 = 0
         labelValues = series.labelValues
         value = Double(series.value) / scale

@@ -64,16 +64,22 @@ public enum PrometheusText {
         return pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}"
     }
 
-    /// Nanoseconds as a decimal fraction of seconds, exactly; anything else as it is.
+    /// Nanoseconds as a decimal fraction of seconds, thousandths as one of their whole, exactly; anything else as it is.
     private static func number(_ value: Int64, _ unit: Metric.Unit) -> String {
-        guard unit == .seconds else { return String(value) }
-        let (seconds, rest) = value.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let places: Int
+        switch unit {
+        case .one, .bytes: return String(value)
+        case .seconds: places = 9
+        case .thousandths: places = 3
+        }
+        let divisor: UInt64 = places == 9 ? 1_000_000_000 : 1_000
+        let (whole, rest) = value.magnitude.quotientAndRemainder(dividingBy: divisor)
         let sign = value < 0 ? "-" : ""
-        guard rest > 0 else { return "\(sign)\(seconds)" }
+        guard rest > 0 else { return "\(sign)\(whole)" }
         var digits = String(rest)
-        digits = String(repeating: "0", count: 9 - digits.count) + digits
+        digits = String(repeating: "0", count: places - digits.count) + digits
         while digits.hasSuffix("0") { digits.removeLast() }
-        return "\(sign)\(seconds).\(digits)"
+        return "\(sign)\(whole).\(digits)"
     }
 
     private static func escapedHelp(_ text: String) -> String { escape(text, quotes: false) }

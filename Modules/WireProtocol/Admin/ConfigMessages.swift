@@ -13,6 +13,8 @@ extension Admin {
         case broker = 2
         /// A consumer group, by id (KIP-848).
         case group = 3
+        /// A subscription to metrics of clients, by its name (KIP-714).
+        case clientMetrics = 4
     }
 
     /// One thing that has configs.
@@ -44,6 +46,8 @@ extension Admin {
         case staticBroker = 4
         /// Built in.
         case defaultValue = 5
+        /// Set on the subscription to metrics of clients.
+        case clientMetrics = 7
         /// Set on the group.
         case group = 8
         /// Flag or `--set` at the start.

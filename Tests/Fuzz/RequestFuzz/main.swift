@@ -103,6 +103,9 @@ func check(_ api: APIKey, _ side: Side, _ reader: ByteReader, _ version: Int16, 
         case .endTxn: EndTxnRequest.self
         case .writeTxnMarkers: WriteTxnMarkersRequest.self
         case .txnOffsetCommit: TxnOffsetCommitRequest.self
+        case .getTelemetrySubscriptions: GetTelemetrySubscriptionsRequest.self
+        case .pushTelemetry: PushTelemetryRequest.self
+        case .listConfigResources: ListConfigResourcesRequest.self
         case .describeClientQuotas: DescribeClientQuotasRequest.self
         case .alterClientQuotas: AlterClientQuotasRequest.self
         case .describeTransactions: DescribeTransactionsRequest.self

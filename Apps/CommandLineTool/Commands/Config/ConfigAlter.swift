@@ -6,7 +6,7 @@ import WireProtocol
 
 struct ConfigAlter: ParsableCommand, NodeCommand {
     static let configuration = CommandConfiguration(
-        commandName: "alter", abstract: "Changes settings of a topic or broker while it runs.",
+        commandName: "alter", abstract: "Changes settings of a topic, a broker or a subscription while it runs.",
         discussion: """
             All changes of one call are made, or none. What cannot change while a broker runs is refused.
 
@@ -14,6 +14,7 @@ struct ConfigAlter: ParsableCommand, NodeCommand {
               myelin config alter --topic orders --set retention.ms=86400000
               myelin config alter --broker all --set log.retention.ms=604800000 --dry-run
               myelin config alter --topic orders --unset retention.ms
+              myelin config alter --client-metrics all --set 'metrics=*'
             """)
 
     @OptionGroup var resourceOptions: ConfigResourceOptions
@@ -26,7 +27,9 @@ struct ConfigAlter: ParsableCommand, NodeCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func validate() throws {
-        if resourceOptions.resource == nil { throw ValidationError("Say whose settings: --topic or --broker") }
+        if resourceOptions.resource == nil {
+            throw ValidationError("Say whose settings: --topic, --broker or --client-metrics")
+        }
         if changes.alterations.isEmpty {
             throw ValidationError("Nothing to change: give --set, --unset, --append or --subtract")
         }

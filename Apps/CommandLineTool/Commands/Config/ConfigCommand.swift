@@ -12,7 +12,7 @@ struct ConfigCommand: ParsableCommand {
         ])
 }
 
-/// Whose settings: one topic or one broker.
+/// Whose settings: one topic, one broker or one subscription to metrics of clients.
 struct ConfigResourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The settings of this topic.", valueName: "name"))
     var topic: String?
@@ -20,11 +20,29 @@ struct ConfigResourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The settings of this broker, or of all brokers: all.", valueName: "id|all"))
     var broker: BrokerChoice?
 
+    @Option(help: ArgumentHelp("The settings of this subscription to metrics of clients.", valueName: "name"))
+    var clientMetrics: String?
+
     /// nil when none was named.
-    var resource: Admin.ConfigResource? { topic.map { .topic($0) } ?? broker.map { .broker($0.id) } }
+    var resource: Admin.ConfigResource? {
+        topic.map { .topic($0) } ?? broker.map { .broker($0.id) } ?? clientMetrics.map { .clientMetrics($0) }
+    }
+
+    var owner: SettingOwner? {
+        resource.flatMap { resource in
+            switch resource.type {
+            case .topic: .topic
+            case .broker: .broker
+            case .clientMetrics: .clientMetrics
+            case .group, .unspecified: nil
+            }
+        }
+    }
 
     func validate() throws {
-        if topic != nil, broker != nil { throw ValidationError("Give --topic or --broker, not both") }
+        guard [topic != nil, broker != nil, clientMetrics != nil].count(where: \.self) < 2 else {
+            throw ValidationError("Give one of --topic, --broker and --client-metrics")
+        }
     }
 }
 
@@ -46,6 +64,7 @@ extension Admin.ConfigResource {
     var shown: String {
         switch type {
         case .broker: name.isEmpty ? "all brokers" : "broker \(name)"
+        case .clientMetrics: "client metrics \(name)"
         case .topic, .group, .unspecified: "\(type) \(name)"
         }
     }

@@ -6,7 +6,7 @@ import WireProtocol
 
 struct ConfigDescribe: ParsableCommand, NodeCommand {
     static let configuration = CommandConfiguration(
-        commandName: "describe", abstract: "Shows the settings of a topic or broker as they are now.",
+        commandName: "describe", abstract: "Shows the settings of a topic, a broker or a subscription as they are now.",
         discussion: """
             Shows what somebody set; --all shows every setting.
 
@@ -14,6 +14,7 @@ struct ConfigDescribe: ParsableCommand, NodeCommand {
               myelin config describe --topic orders --all
               myelin config describe --broker 1
               myelin config describe --broker all
+              myelin config describe --client-metrics all --all
               myelin config describe --broker 1 num.partitions log.retention.ms
             """)
 
@@ -29,7 +30,9 @@ struct ConfigDescribe: ParsableCommand, NodeCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func validate() throws {
-        if resourceOptions.resource == nil { throw ValidationError("Say whose settings: --topic or --broker") }
+        if resourceOptions.resource == nil {
+            throw ValidationError("Say whose settings: --topic, --broker or --client-metrics")
+        }
     }
 
     func run(_ node: NodeSession, in surroundings: Surroundings) async throws {

@@ -31,9 +31,9 @@ struct ConfigExplain: ParsableCommand, ToolCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func run(in surroundings: Surroundings) async throws {
-        let meaning = try SettingMeaning(of: key, prefersTopic: resourceOptions.topic != nil)
-        // A topic setting has no value without a topic: only its meaning can be told.
-        let resource = resourceOptions.resource ?? (meaning.isTopicSetting ? nil : Admin.ConfigResource())
+        let meaning = try SettingMeaning(of: key, owner: resourceOptions.owner)
+        // Only a broker's setting has a value when none is named; of others the meaning can be told.
+        let resource = resourceOptions.resource ?? (meaning.owner == .broker ? Admin.ConfigResource() : nil)
         guard !offline, let resource else {
             return try surroundings.show(SettingReport(meaning: meaning, entry: nil), as: outputOptions.output)
         }
@@ -72,13 +72,18 @@ struct SettingReport: Report {
         facts.add("default", Cell(definition.isSensitive ? "(hidden)" : meaning.builtIn ?? "none"))
         facts.add("type", Cell(typeText))
         facts.add("allowed", Cell("\(definition.allowed)"))
-        facts.add("kind", Cell(meaning.isTopicSetting ? "topic" : "broker, \(definition.scope.rawValue)"))
+        facts.add("kind", Cell(kindText))
         if !meaning.relatives.isEmpty {
-            let name = meaning.isTopicSetting ? "defaults from" : "default of"
+            let name = meaning.owner == .topic ? "defaults from" : "default of"
             facts.add(name, Cell(meaning.relatives.joined(separator: ", ")))
         }
         facts.add("change", Cell(meaning.change))
         return facts.lines(on: terminal) + ["", definition.documentation] + synonymLines(terminal)
+    }
+
+    private var kindText: String {
+        let owner = meaning.owner.rawValue
+        return meaning.owner == .broker ? "\(owner), \(meaning.definition.scope.rawValue)" : owner
     }
 
     private var typeText: String {
@@ -103,7 +108,7 @@ struct SettingReport: Report {
             "origin": .optional(entry.map { "\($0.origin)" }),
             "defaultValue": definition.isSensitive ? .null : .optional(meaning.builtIn),
             "type": .text(definition.kind.rawValue), "unit": .text(definition.unit.rawValue),
-            "allowed": .text("\(definition.allowed)"), "appliesTo": meaning.isTopicSetting ? "topic" : "broker",
+            "allowed": .text("\(definition.allowed)"), "appliesTo": .text(meaning.owner.rawValue),
             "scope": .text(definition.scope.rawValue), "isSensitive": .bool(definition.isSensitive),
             "hasEffect": .bool(definition.effect == .active), "related": .texts(meaning.relatives),
             "documentation": .text(definition.documentation),

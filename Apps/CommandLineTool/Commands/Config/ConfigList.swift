@@ -4,12 +4,8 @@ import ArgumentParser
 import Coordinator
 
 struct ConfigList: ParsableCommand, ToolCommand {
-    enum Kind: String, CaseIterable, ExpressibleByArgument {
-        case topic, broker
-    }
-
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists the settings of topics and brokers with their defaults.",
+        commandName: "list", abstract: "Lists settings with their defaults.",
         discussion: """
             Needs no node. Settings that are accepted but have no effect are marked.
 
@@ -22,22 +18,22 @@ struct ConfigList: ParsableCommand, ToolCommand {
     @Argument(help: "Names, or patterns with * and ?.")
     var patterns: [String] = []
 
-    @Option(help: "topic or broker; without it both.")
-    var kind: Kind?
+    @Option(help: "broker, topic or client-metrics; without it all.")
+    var kind: SettingOwner?
 
     @OptionGroup var outputOptions: OutputOptions
 
     func run(in surroundings: Surroundings) async throws {
         let wanted = patterns.map { NamePattern($0) }
-        let kinds = kind.map { [$0] } ?? Kind.allCases
-        let meanings = kinds.flatMap { kind in
-            (kind == .topic ? SettingsTable.topic : .broker).definitions.map {
-                SettingMeaning(definition: $0, isTopicSetting: kind == .topic)
-            }
+        let owners = kind.map { [$0] } ?? [.topic, .broker, .clientMetrics]
+        let meanings = owners.flatMap { owner in
+            owner.table.definitions.map { SettingMeaning(definition: $0, owner: owner) }
         }.filter { meaning in wanted.isEmpty || wanted.contains { $0.matches(meaning.definition.name) } }
         try surroundings.show(SettingListReport(meanings: meanings), as: outputOptions.output)
     }
 }
+
+extension SettingOwner: ExpressibleByArgument {}
 
 struct SettingListReport: Report {
     let meanings: [SettingMeaning]
@@ -53,7 +49,7 @@ struct SettingListReport: Report {
             let definition = meaning.definition
             table.add([
                 Cell(definition.name, definition.effect == .none ? .dim : .plain),
-                Cell(meaning.isTopicSetting ? "topic" : "broker"), Cell(definition.kind.rawValue),
+                Cell(meaning.owner.rawValue), Cell(definition.kind.rawValue),
                 Cell(definition.isSensitive ? "(hidden)" : meaning.builtIn ?? "-"), Cell(definition.documentation),
             ])
         }

@@ -2,31 +2,46 @@
 
 import Coordinator
 
+/// What has settings.
+enum SettingOwner: String, CaseIterable {
+    case broker, topic
+    case clientMetrics = "client-metrics"
+
+    var table: SettingsTable {
+        switch self {
+        case .broker: .broker
+        case .topic: .topic
+        case .clientMetrics: .clientMetrics
+        }
+    }
+}
+
 /// What the tool itself knows about a setting.
 struct SettingMeaning {
     let definition: SettingDefinition
-    let isTopicSetting: Bool
+    let owner: SettingOwner
 
-    /// A setting of brokers, else of topics.
+    /// A setting of `owner`; without one of brokers, else of topics, else of subscriptions to metrics of clients.
     ///
     /// - Throws: with the nearest name, when no table has the setting.
-    init(of key: String, prefersTopic: Bool) throws {
-        let isTopicSetting = prefersTopic || SettingsTable.broker[key] == nil
-        guard let definition = (isTopicSetting ? SettingsTable.topic : .broker)[key] else {
-            let tables = prefersTopic ? [SettingsTable.topic] : [.broker, .topic]
-            throw Self.unknown(key, among: tables.flatMap { $0.definitions.map(\.name) }, prefersTopic)
+    init(of key: String, owner: SettingOwner?) throws {
+        let owners = owner.map { [$0] } ?? SettingOwner.allCases
+        for owner in owners {
+            guard let definition = owner.table[key] else { continue }
+            self.init(definition: definition, owner: owner)
+            return
         }
-        self.init(definition: definition, isTopicSetting: isTopicSetting)
+        throw Self.unknown(key, among: owners.flatMap { $0.table.definitions.map(\.name) }, owner)
     }
 
-    init(definition: SettingDefinition, isTopicSetting: Bool) {
+    init(definition: SettingDefinition, owner: SettingOwner) {
         self.definition = definition
-        self.isTopicSetting = isTopicSetting
+        self.owner = owner
     }
 
-    private static func unknown(_ key: String, among names: [String], _ isOfTopics: Bool) -> Failure {
+    private static func unknown(_ key: String, among names: [String], _ owner: SettingOwner?) -> Failure {
         Failure(
-            "there is no \(isOfTopics ? "topic " : "")setting '\(key)'",
+            "there is no \(owner.map { "\($0.rawValue) " } ?? "")setting '\(key)'",
             advice: [
                 Nearest.name(to: key, among: names).map { "Did you mean '\($0)'?" },
                 "What there is: myelin config list",
@@ -35,10 +50,14 @@ struct SettingMeaning {
 
     /// Names of the settings that this one takes its default from, or gives its value to.
     var relatives: [String] {
-        guard !isTopicSetting else { return definition.brokerSettings.map(\.name) }
-        return SettingsTable.topic.definitions.filter { topic in
-            topic.brokerSettings.contains { $0.name == definition.name }
-        }.map(\.name)
+        switch owner {
+        case .topic: definition.brokerSettings.map(\.name)
+        case .clientMetrics: []
+        case .broker:
+            SettingsTable.topic.definitions.filter { topic in
+                topic.brokerSettings.contains { $0.name == definition.name }
+            }.map(\.name)
+        }
     }
 
     /// The value without anything that somebody set, in the setting's own unit.
@@ -55,12 +74,12 @@ struct SettingMeaning {
 
     /// How it can be changed.
     var change: String {
-        if isTopicSetting { return "myelin topic alter TOPIC --set \(definition.name)=VALUE" }
-        switch definition.scope {
-        case .clusterWide: return "myelin config alter --broker all --set \(definition.name)=VALUE"
-        case .readOnly:
-            return
-                "\(BrokerSettings.variable(of: definition.name)), --set \(definition.name)=VALUE or the configuration file, at start"
+        switch (owner, definition.scope) {
+        case (.topic, _): "myelin topic alter TOPIC --set \(definition.name)=VALUE"
+        case (.clientMetrics, _): "myelin config alter --client-metrics NAME --set \(definition.name)=VALUE"
+        case (.broker, .clusterWide): "myelin config alter --broker all --set \(definition.name)=VALUE"
+        case (.broker, .readOnly):
+            "\(BrokerSettings.variable(of: definition.name)), --set \(definition.name)=VALUE or the configuration file, at start"
         }
     }
 }

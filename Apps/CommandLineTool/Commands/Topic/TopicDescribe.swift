@@ -113,6 +113,7 @@ extension Admin.ConfigOrigin {
         case .topic: "topic"
         case .broker: "broker, while running"
         case .brokerDefault: "all brokers, while running"
+        case .clientMetrics: "the subscription"
         case .staticBroker: "broker, at start"
         case .defaultValue: "default"
         case .group: "group"
