@@ -181,7 +181,10 @@ struct ControllerFolderTests {
             return
         }
         let error = #expect(throws: MetadataOpenError.self) { try Bench(disk) }
-        guard case .damaged? = error else { return Issue.record("refused with \(String(describing: error))") }
+        guard case .damaged? = error else {
+            Issue.record("refused with \(String(describing: error))")
+            return
+        }
     }
 
     /// As the file would be that followed the log with a delay.
