@@ -91,7 +91,8 @@ let package = Package(
         // Clients.
         module("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
         module(
-            "MyelinClient", ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"] + collections),
+            "MyelinClient", ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"] + collections,
+            exclude: ["MyelinClient.docc"]),
 
         // Apps.
         .target(

@@ -26,6 +26,8 @@ extension MyelinClient {
     /// Looks a place up in partitions, each at its leader.
     ///
     /// - Parameters:
+    ///   - partitions: Of any topics.
+    ///   - place: What is looked up in each.
     ///   - isolationLevel: What `latest` means.
     ///   - milliseconds: How long brokers that have just lost a leadership, or are away, are asked again.
     /// - Returns: An offset for each partition; for a time none where no record is that young.

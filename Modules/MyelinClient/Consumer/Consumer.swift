@@ -49,7 +49,10 @@ public actor Consumer {
     private var pollDeadline: Deadline
     private var isClosed = false
 
-    /// - Parameter group: Whose member `subscribe` makes it, and where `commit` commits; nil for neither.
+    /// - Parameters:
+    ///   - client: Whose connections it shares.
+    ///   - group: Whose member `subscribe` makes it, and where `commit` commits; nil for neither.
+    ///   - settings: Kept for as long as it lives.
     public init(_ client: MyelinClient, group: String? = nil, settings: ConsumerSettings = ConsumerSettings()) {
         cluster = client.cluster
         self.settings = settings
@@ -62,8 +65,10 @@ public actor Consumer {
 
     /// Reads these partitions, each from its offset; nil begins at the committed offset, or where `offsetReset` says.
     ///
-    /// - Parameter ends: Where to stop, exclusive; a partition without an end is read for ever. `MyelinClient.offsets` tells
-    ///   where partitions end now.
+    /// - Parameters:
+    ///   - partitions: Instead of all that it read before.
+    ///   - ends: Where to stop, exclusive; a partition without an end is read for ever. `MyelinClient.offsets` tells where
+    ///     partitions end now.
     public func assign(_ partitions: [TopicPartition: Offset?], upTo ends: [TopicPartition: Offset] = [:]) {
         var places: [TopicPartition: Place] = [:]
         for (partition, next) in partitions { places[partition] = Place(next: next, end: ends[partition]) }

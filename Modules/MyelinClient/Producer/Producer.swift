@@ -63,8 +63,11 @@ public actor Producer {
     var progress: TransactionProgress?
 
     /// - Precondition: a producer with a transactional id asks for acknowledgements.
-    /// - Parameter onBatch: Told of each batch when it is stored or given up, in the order of its partition, before its records'
-    ///   deliveries are: for progress and measurements. It holds the producer up while it runs.
+    /// - Parameters:
+    ///   - client: Whose connections it shares.
+    ///   - settings: Kept for as long as it lives.
+    ///   - onBatch: Told of each batch when it is stored or given up, in the order of its partition, before its records'
+    ///     deliveries are: for progress and measurements. It holds the producer up while it runs.
     public init(
         _ client: MyelinClient, settings: ProducerSettings = ProducerSettings(),
         onBatch: (@Sendable (BatchOutcome) -> Void)? = nil
