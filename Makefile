@@ -37,5 +37,9 @@ bench: ## Figures beside a bare C baseline of the same run
 	@infra/ci/install-dependencies test
 	@Benchmarks/run $(ARGS)
 
+docs: ## The reference of the Swift client, as pages in .build/docs
+	@infra/ci/install-dependencies build
+	@infra/ci/docs
+
 clean: ## Remove everything that was built
 	rm -rf .build Benchmarks/.build

@@ -91,7 +91,8 @@ let package = Package(
         // Clients.
         module("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
         module(
-            "MyelinClient", ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"] + collections),
+            "MyelinClient", ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "Transport"] + collections,
+            exclude: ["MyelinClient.docc"]),
 
         // Apps.
         .target(
@@ -118,8 +119,8 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "AdminClient", "WireProtocol", "Transport", "Primitives", "RecordBatch", "Coordinator", "StorageEngine",
-                arguments, yaml,
+                "AdminClient", "MyelinClient", "WireProtocol", "Transport", "Primitives", "RecordBatch", "Coordinator",
+                "StorageEngine", arguments, yaml,
             ], path: "Apps/CommandLineTool", swiftSettings: strict),
         .executableTarget(
             name: "myelin", dependencies: ["CommandLineTool"], path: "Apps/myelin", swiftSettings: strict),
@@ -168,18 +169,24 @@ let package = Package(
         tests(
             "ControllerNode",
             ["Primitives", "Coordinator", "StorageEngine", "RecordBatch", "WireProtocol", "Transport", "Simulation"]),
+        .target(
+            name: "TestNode",
+            dependencies: ["AdminClient", "BrokerNode", "ControllerNode", "Coordinator", "Primitives", "Transport"],
+            path: "Tests/TestNode", swiftSettings: strict),
         tests(
             "BrokerNode",
             [
                 "Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "StorageEngine", "Coordinator", "Groups",
-                "Transport", "Telemetry", "ControllerNode", "AdminClient",
+                "Transport", "Telemetry", "ControllerNode", "AdminClient", "TestNode",
             ]),
         tests("AdminClient", ["Primitives", "WireProtocol", "Transport"]),
-        tests("MyelinClient", ["Primitives", "RecordBatch", "KafkaProtocol"]),
+        tests(
+            "MyelinClient", ["Primitives", "RecordBatch", "KafkaProtocol", "WireProtocol", "AdminClient", "TestNode"]),
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "CommandLineTool", "myelin", "AdminClient", "WireProtocol", "Transport", "Primitives", "RecordBatch",
+                "CommandLineTool", "myelin", "MyelinClient", "AdminClient", "WireProtocol", "Transport", "Primitives",
+                "RecordBatch", "TestNode",
             ], path: "Tests/CLITests", swiftSettings: strict),
     ]
 )

@@ -15,7 +15,6 @@ extension Admin.PartitionInfo: AdminOutcome {}
 extension Admin.PartitionTrimOutcome: AdminOutcome {}
 extension Admin.PartitionMoveOutcome: AdminOutcome {}
 extension Admin.LeaderElectOutcome: AdminOutcome {}
-extension Admin.ConsumedPartition: AdminOutcome {}
 extension Admin.GroupDescription: AdminOutcome {}
 extension Admin.GroupLag: AdminOutcome {}
 extension Admin.PartitionLag: AdminOutcome {}

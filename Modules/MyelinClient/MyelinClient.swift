@@ -23,8 +23,12 @@ public struct MyelinClient: Sendable {
     ///   - bootstrap: RPC addresses of some brokers, `host:port,host:port`; the port is 9190 where none is given. One that
     ///     answers is enough.
     ///   - clientID: Shown in logs and metrics, and what quotas count by.
+    ///   - createsTopics: Whether the first use of a topic may create it, where brokers are set so. A reader that outlives its
+    ///     topic makes it anew.
     /// - Throws: `.invalidArgument` for a list that is none.
-    public init(bootstrap: String, clientID: String = "myelin-client") throws(ClientError) {
+    public init(
+        bootstrap: String, clientID: String = "myelin-client", createsTopics: Bool = true
+    ) throws(ClientError) {
         var addresses: [NetworkAddress] = []
         for part in bootstrap.split(separator: ",") {
             guard let address = NetworkAddress(parsing: String(part)) else {
@@ -35,7 +39,7 @@ public struct MyelinClient: Sendable {
         guard !addresses.isEmpty else {
             throw ClientError(.invalidArgument, "the bootstrap list is empty: write host:port,host:port")
         }
-        cluster = Cluster(bootstrap: addresses, clientID: clientID)
+        cluster = Cluster(bootstrap: addresses, clientID: clientID, createsTopics: createsTopics)
     }
 
     /// How many partitions a topic has.

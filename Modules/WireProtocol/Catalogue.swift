@@ -119,8 +119,6 @@ extension Catalogue {
         add(Admin.partitionMove)
         add(Admin.partitionMoveList)
         add(Admin.leaderElect)
-        add(Admin.produce)
-        add(Admin.consume)
     }
 
     private mutating func addGroups() {

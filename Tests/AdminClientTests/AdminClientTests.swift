@@ -61,40 +61,6 @@ struct AdminClientTests {
         }
     }
 
-    @Test("batches go in, acknowledgements come out, and the sums agree")
-    func produce() async throws {
-        try await Node.with { client in
-            let stream = client.produce(to: "orders", acks: 1)
-            for sequence in 1...20 {
-                try await stream.writer.send(
-                    .with { $0.sequence = UInt64(sequence) }, attachments: [SharedBytes("batch \(sequence)")])
-            }
-            stream.finish()
-            var acknowledged: [UInt64] = []
-            for try await item in stream.items { acknowledged.append(item.message.sequence) }
-            #expect(acknowledged == Array(1...20))
-            let sums = try await stream.response()
-            #expect(sums.itemCount == 20)
-            #expect(sums.byteCount == 9 * 7 + 11 * 8)
-        }
-    }
-
-    @Test("batches come out as stored, to their end")
-    func consume() async throws {
-        try await Node.with { client in
-            let request = Admin.ConsumeRequest.with {
-                $0.topic = "orders"
-                $0.start = .with { ($0.kind, $0.offset) = (.offset, Offset(3)) }
-            }
-            let stream = client.consume(request)
-            var texts: [String] = []
-            for try await item in stream.items { texts.append(String(decoding: item.attachment.array, as: UTF8.self)) }
-            #expect(texts == ["batch at 3", "batch at 4"])
-            let response = try await stream.response()
-            #expect(response.partitions.first?.nextOffset == Offset(5))
-        }
-    }
-
     @Test("what is no address and where nobody listens says what to do")
     func addresses() async throws {
         let wrong = #expect(throws: RPCError.self) { try AdminClient(address: "not an address:x") }
@@ -145,22 +111,6 @@ private enum Node {
         service.on(Admin.topicDescribe) { _, _ in Admin.TopicDescribeResponse() }
         service.on(Admin.topicTrim) { request, _ in
             .with { $0.partitions = request.partitions.map { trim($0) } }
-        }
-        service.on(Admin.produce) { request, items, writer, _ in
-            var sums = Admin.ProduceResponse()
-            for try await item in items {
-                sums.itemCount += 1
-                sums.byteCount += UInt64(item.attachment.count)
-                try await writer.send(.with { $0.sequence = item.message.sequence })
-            }
-            return sums
-        }
-        service.on(Admin.consume) { request, writer, _ in
-            for offset in request.start.offset.rawValue..<5 {
-                try await writer.send(
-                    .with { $0.startOffset = Offset(offset) }, attachments: [SharedBytes("batch at \(offset)")])
-            }
-            return .with { $0.partitions = [.with { $0.nextOffset = Offset(5) }] }
         }
         return service
     }

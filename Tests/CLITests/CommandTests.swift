@@ -3,7 +3,6 @@
 import CommandLineTool
 import Foundation
 import Primitives
-import RecordBatch
 import Testing
 import WireProtocol
 
@@ -138,55 +137,6 @@ struct CommandTests {
             #expect(!last.validateOnly)
             #expect(last.target == .with { ($0.kind, $0.shiftBy) = (.shiftBy, -5) })
             #expect(last.selection.first?.partitions == [PartitionIndex(0)])
-        }
-    }
-
-    @Test("lines become records, by key in the partition of Kafka's client")
-    func produce() async throws {
-        try await ScriptedNode.with { node in
-            let run = await tool(
-                [
-                    "topic", "produce", "orders", "--key-separator", ":", "--header", "a=1", "--compression", "gzip",
-                    "--cluster", node.address,
-                ], input: "21:x\n21:y\nfoobar:z")
-            #expect(run.status == .success, "\(run.errors)")
-            #expect(run.output.hasPrefix("produced 3 records ("))
-            var found: [String] = []
-            let items = node.read { zip($0.produced, $0.stored).map { ($0.partition, $1) } }
-            for (partition, bytes) in items {
-                var records = try Records(try Batch(parsing: bytes), using: Decompressor())
-                while let record = try records.next() {
-                    let key = String(decoding: try #require(record.key).array, as: UTF8.self)
-                    let value = String(decoding: try #require(record.value).array, as: UTF8.self)
-                    found.append("\(partition) \(key)=\(value) \(record.headers.count)")
-                }
-            }
-            #expect(found.sorted() == ["0 21=x 1", "0 21=y 1", "0 foobar=z 1"])
-        }
-    }
-
-    @Test("records outside the range are not printed, and --max stops")
-    func consume() async throws {
-        try await ScriptedNode.with { node in
-            let arguments = ["topic", "consume", "orders", "--cluster", node.address]
-            let plain = await tool(arguments + ["--from", "-10"])
-            #expect(plain.output == "v1\nv2\n")
-            let request = try #require(node.read { $0.consumed.last })
-            #expect(request.start == .with { ($0.kind, $0.offset) = (.countFromEnd, Offset(10)) })
-            #expect(request.end?.kind == .latest)
-            let one = await tool(arguments + ["--max", "1", "--format", "%p/%o %k\\n"])
-            #expect(one.output == "0/6 k1\n")
-            let json = await tool(arguments + ["--max", "1", "--output", "json"])
-            #expect(json.json?["value"] as? String == "v1")
-        }
-    }
-
-    @Test("a reader that goes away ends the tool quietly")
-    func closedOutput() async throws {
-        try await ScriptedNode.with { node in
-            let run = await tool(["topic", "consume", "orders", "--cluster", node.address], outputBytesMax: 2)
-            #expect(run.status == .success)
-            #expect(run.errors.isEmpty)
         }
     }
 

@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CommandLineTool
+import MyelinClient
 import Primitives
 import RecordBatch
 import Testing
 
 @Suite("records in and out")
 struct RecordTests {
-    /// From `UtilsTest.testMurmur2` of Kafka's clients.
-    @Test(
-        "keys hash as in Kafka's Java client",
-        arguments: [
-            ("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536),
-            ("a-little-bit-longer-string", -1_486_304_829),
-            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971), ("abc", 479_470_107),
-        ] as [(String, Int32)])
-    func murmur(key: String, hash: Int32) {
-        #expect(Int32(bitPattern: Murmur2.hash(SharedBytes(key))) == hash)
-    }
-
-    @Test("records with a key stay in its partition, those without one move on after each batch")
-    func partitions() {
-        var partitioner = Partitioner((0..<3).map { PartitionIndex($0) })
-        let key = SharedBytes("foobar")
-        let first = partitioner.partition(for: key)
-        #expect(first.rawValue == (-790_332_482 & 0x7fff_ffff) % 3)
-        #expect(partitioner.partition(for: nil) == PartitionIndex(0))
-        partitioner.moveOn()
-        #expect(partitioner.partition(for: key) == first)
-        #expect(partitioner.partition(for: nil) == PartitionIndex(1))
-    }
-
     @Test("bytes cut anywhere give the same lines", arguments: 1...9)
     func lines(size: Int) throws {
         let bytes = Array("one\n\ntwo\r\nthree".utf8)
@@ -47,11 +24,11 @@ struct RecordTests {
     @Test("a line is cut at its first separator")
     func keys() {
         let rule = RecordLine(separator: Array("::".utf8), key: SharedBytes("all"))
-        let cut = rule.record(from: Array("k::v::w".utf8), at: Timestamp(5))
+        let cut = rule.record(from: Array("k::v::w".utf8), to: "t", PartitionIndex(5))
         #expect(cut.key == SharedBytes("k"))
         #expect(cut.value == SharedBytes("v::w"))
-        #expect(cut.timestamp == Timestamp(5))
-        let whole = rule.record(from: Array("k:v".utf8), at: Timestamp(5))
+        #expect(cut.topic == "t" && cut.partition == PartitionIndex(5))
+        let whole = rule.record(from: Array("k:v".utf8), to: "t")
         #expect(whole.key == SharedBytes("all"))
         #expect(whole.value == SharedBytes("k:v"))
     }
@@ -59,8 +36,8 @@ struct RecordTests {
     @Test("an empty value is a tombstone only when that is asked for")
     func tombstones() {
         let line = Array("k:".utf8)
-        #expect(RecordLine(separator: [0x3a]).record(from: line, at: .none).value == SharedBytes(""))
-        #expect(RecordLine(separator: [0x3a], emptyIsNull: true).record(from: line, at: .none).value == nil)
+        #expect(RecordLine(separator: [0x3a]).record(from: line, to: "t").value == SharedBytes(""))
+        #expect(RecordLine(separator: [0x3a], emptyIsNull: true).record(from: line, to: "t").value == nil)
     }
 
     private let found = FoundRecord(

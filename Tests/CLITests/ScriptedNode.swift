@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Primitives
-import RecordBatch
 import Synchronization
 import Transport
 import WireProtocol
@@ -11,9 +10,6 @@ final class ScriptedNode: Sendable {
     struct State {
         var topics: [Admin.TopicDescription]
         var deleted: [String] = []
-        var produced: [Admin.ProduceItem] = []
-        var stored: [SharedBytes] = []
-        var consumed: [Admin.ConsumeRequest] = []
         var resets: [Admin.GroupOffsetResetRequest] = []
         var findings: [Admin.Finding] = []
         var cluster = Admin.ClusterInfoResponse.threeBrokers
@@ -101,8 +97,6 @@ final class SharedState: Sendable {
         }
         service.on(Admin.groupLag) { _, _ in .with { $0.groups = [.billing] } }
         service.on(Admin.groupOffsetReset) { [self] request, _ in reset(request) }
-        service.on(Admin.produce) { [self] _, items, writer, _ in try await produce(items, writer) }
-        service.on(Admin.consume) { [self] request, writer, _ in try await consume(request, writer) }
         registerCluster(in: &service)
         return service
     }
@@ -146,45 +140,6 @@ final class SharedState: Sendable {
                 .with { ($0.topic, $0.previousOffset, $0.newOffset) = ("orders", Offset(1200), Offset(0)) }
             ]
         }
-    }
-
-    private func produce(
-        _ items: RPCItems<Admin.ProduceItem>, _ writer: RPCItemWriter<Admin.ProduceAcknowledgement>
-    ) async throws -> Admin.ProduceResponse {
-        for try await item in items {
-            let count = mutex.withLock { state in
-                state.produced.append(item.message)
-                state.stored.append(item.attachment)
-                return state.produced.count
-            }
-            try await writer.send(
-                .with {
-                    $0.sequence = item.message.sequence
-                    $0.partition = item.message.partition
-                    $0.baseOffset = Offset(Int64(100 * count))
-                })
-        }
-        return Admin.ProduceResponse()
-    }
-
-    /// Every partition has three records in one batch, offsets 5 to 7; the range asked for begins at 6.
-    private func consume(
-        _ request: Admin.ConsumeRequest, _ writer: RPCItemWriter<Admin.ConsumeItem>
-    ) async throws -> Admin.ConsumeResponse {
-        mutex.withLock { $0.consumed.append(request) }
-        var builder = BatchBuilder(codec: .zstd)
-        for index in 0..<3 {
-            builder.append(
-                timestamp: Timestamp(Int64(index)), key: SharedBytes("k\(index)"), value: SharedBytes("v\(index)"))
-        }
-        let batch = builder.build(using: Compressor(), baseOffset: Offset(5))
-        for partition in request.partitions.isEmpty ? [PartitionIndex(0)] : request.partitions {
-            let item = Admin.ConsumeItem.with {
-                ($0.partition, $0.startOffset, $0.nextOffset) = (partition, Offset(6), Offset(8))
-            }
-            try await writer.send(item, attachments: [batch.bytes])
-        }
-        return Admin.ConsumeResponse()
     }
 }
 

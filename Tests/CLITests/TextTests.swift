@@ -79,17 +79,13 @@ struct TextTests {
 
     @Test("places to begin are read")
     func starts() {
-        #expect(StartText.parse("earliest", now: now)?.kind == .earliest)
-        #expect(StartText.parse("end", now: now)?.kind == .latest)
-        #expect(StartText.parse("1200", now: now) == .with { ($0.kind, $0.offset) = (.offset, Offset(1200)) })
-        #expect(StartText.parse("-10", now: now) == .with { ($0.kind, $0.offset) = (.countFromEnd, Offset(10)) })
-        #expect(StartText.parse("@5", now: now) == .with { ($0.kind, $0.timestamp) = (.timestamp, Timestamp(5)) })
-        #expect(
-            StartText.parse("15m", now: now) == .with { ($0.kind, $0.timestamp) = (.timestamp, Timestamp(999_100_000)) }
-        )
-        #expect(
-            StartText.parse("1970-01-02", now: now)
-                == .with { ($0.kind, $0.timestamp) = (.timestamp, Timestamp(86_400_000)) })
+        #expect(StartText.parse("earliest", now: now) == .earliest)
+        #expect(StartText.parse("end", now: now) == .latest)
+        #expect(StartText.parse("1200", now: now) == .offset(Offset(1200)))
+        #expect(StartText.parse("-10", now: now) == .countFromEnd(10))
+        #expect(StartText.parse("@5", now: now) == .time(Timestamp(5)))
+        #expect(StartText.parse("15m", now: now) == .time(Timestamp(999_100_000)))
+        #expect(StartText.parse("1970-01-02", now: now) == .time(Timestamp(86_400_000)))
     }
 
     @Test("what is no place is refused", arguments: ["", "first", "@", "@-1", "1.5", "-9223372036854775808", "10x"])

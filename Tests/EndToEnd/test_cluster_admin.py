@@ -184,7 +184,7 @@ def test_the_tool_tells_the_same_of_the_cluster_through_every_broker(cluster, to
 
 
 def test_the_tool_produces_and_consumes_through_every_broker(cluster, topic):
-    """Each relays to the leaders what it does not lead itself."""
+    """Whichever is named, the tool finds the leaders."""
     cluster.create(topic, 3)
     for node in cluster.nodes("broker"):
         for partition in range(3):

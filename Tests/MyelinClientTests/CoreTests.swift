@@ -61,10 +61,10 @@ struct CoreTests {
         var partitioner = Partitioner()
         var seen: [Int32] = []
         for _ in 0..<6 {
+            partitioner.turn("t")
             let first = partitioner.partition(forKey: nil, of: "t", count: 3)
             #expect(partitioner.partition(forKey: nil, of: "t", count: 3) == first)
             seen.append(first.rawValue)
-            partitioner.turn("t")
         }
         #expect(seen == [0, 1, 2, 0, 1, 2])
     }
@@ -100,7 +100,8 @@ struct CoreTests {
         let taken = sizes.map { size in accumulator.append(record(size), to: partition, makeReceipt: makeReceipt) }
         #expect(taken.map(\.receipt) == [1, 1, 2, 3, 4])
         #expect(taken.map(\.place) == [0, 1, 0, 0, 0])
-        #expect(taken.map(\.isNewBatch) == [true, false, true, true, true])
+        #expect(!accumulator.hasRoom(for: record(2_000), in: partition))
+        #expect(accumulator.hasRoom(for: record(10), in: partition))
         var counts: [Int32] = []
         while let batch = accumulator.take(partition) {
             counts.append(batch.builder.recordCount)

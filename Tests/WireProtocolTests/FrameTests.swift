@@ -17,10 +17,10 @@ struct FrameTests {
         let trim = try story.pair.client.open(
             Admin.topicTrim.descriptor, Payload(Samples.trimRequest), deadline: deadline, at: story.pair.now)
         try story.client("request-unary")
-        let request = Admin.ProduceRequest.with { ($0.topic, $0.acks) = ("orders", -1) }
-        let produce = try story.pair.client.open(Admin.produce.descriptor, Payload(request), at: story.pair.now)
+        let request = StreamSample.Request(topic: "orders", acks: -1)
+        let produce = try story.pair.client.open(Clients.session.descriptor, Payload(request), at: story.pair.now)
         try story.client("request-streaming")
-        let item = Admin.ProduceItem.with { ($0.sequence, $0.partition) = (7, PartitionIndex(3)) }
+        let item = StreamSample.Item(sequence: 7, partition: PartitionIndex(3))
         #expect(try story.pair.client.send(Payload(item, attachments: [SharedBytes("0123456789")]), on: produce))
         try story.client("data")
         story.pair.client.sendEnd(on: produce)
@@ -52,7 +52,7 @@ struct FrameTests {
         story.pair.server.fail(Samples.error, on: id)
         try story.server("error")
         story.deliver()
-        let produce = try story.pair.client.open(Admin.produce.descriptor, Payload(), at: story.pair.now)
+        let produce = try story.pair.client.open(Clients.session.descriptor, Payload(), at: story.pair.now)
         let size = 524_288 - FrameHeader.byteCount - FrameHeader.trailerByteCount
         #expect(try story.pair.client.send(.zeros(size), on: produce))
         story.deliver()
@@ -181,9 +181,11 @@ private struct Story {
     init() {
         pair = Pair()
         let now = pair.now
-        pair.client = RPCConnection(.client, hello: .client(wants: .broker), methods: Admin.methods, at: now)
+        pair.client = RPCConnection(
+            .client, hello: .client(wants: .broker), methods: Admin.methods + Clients.methods, at: now)
         pair.server = RPCConnection(
-            .server, hello: .node(NodeID(1), role: .broker, clusterID: Samples.clusterID), methods: Admin.methods,
+            .server, hello: .node(NodeID(1), role: .broker, clusterID: Samples.clusterID),
+            methods: Admin.methods + Clients.methods,
             at: now)
     }
 
@@ -234,7 +236,7 @@ struct FrameVector: Sendable, CustomTestStringConvertible {
         FrameVector("hello-client", .hello, 0, payload: 27),
         FrameVector("hello-server", .hello, 0, payload: 49),
         FrameVector("request-unary", .request, 1, .end, method: 0x0115, deadline: 1500, payload: 18),
-        FrameVector("request-streaming", .request, 2, method: 0x0120, payload: 10),
+        FrameVector("request-streaming", .request, 2, method: 0x0501, payload: 10),
         FrameVector("response", .response, 1, payload: 19),
         FrameVector("error", .error, 1, payload: 71),
         FrameVector("data", .data, 2, payload: 14, message: 4),

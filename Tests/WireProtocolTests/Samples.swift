@@ -179,3 +179,26 @@ enum Samples {
 
     static let clusterID = "mY8ZmQ3ySqWbC0TzJ1k4Vw"
 }
+
+/// What the vectors' stream carries.
+enum StreamSample {
+    struct Request: Message {
+        var topic = ""
+        var acks: Int16 = 0
+
+        mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
+            try visitor.field(1, "topic", &topic)
+            try visitor.field(2, "acks", &acks)
+        }
+    }
+
+    struct Item: Message {
+        var sequence: UInt64 = 0
+        var partition = PartitionIndex(0)
+
+        mutating func fields<Visitor: FieldVisitor>(_ visitor: inout Visitor) throws(DecodeError) {
+            try visitor.field(1, "sequence", &sequence)
+            try visitor.field(2, "partition", &partition)
+        }
+    }
+}

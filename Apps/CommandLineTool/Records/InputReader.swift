@@ -6,14 +6,14 @@ import Foundation
 struct InputReader: Sendable {
     enum Chunk: Sendable {
         case bytes([UInt8])
-        /// Nothing came for a while: a good time to send what is there.
+        /// Nothing came for a while: a good time to look whether somebody wants to end.
         case idle
         case end
     }
 
     private static let chunkByteCount = 256 << 10
-    /// How long a record waits for others to share its batch.
-    private static let lingerMilliseconds: Int32 = 50
+    /// After how long without input `idle` comes.
+    private static let idleMilliseconds: Int32 = 50
     private static let queue = DispatchQueue(label: "myelin.input")
 
     private let handle: FileHandle
@@ -43,7 +43,7 @@ struct InputReader: Sendable {
 
     private static func read(_ descriptor: Int32) throws -> Chunk {
         var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        if poll(&waiting, 1, lingerMilliseconds) == 0 { return .idle }
+        if poll(&waiting, 1, idleMilliseconds) == 0 { return .idle }
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: chunkByteCount) { buffer, filled in
             repeat {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import MyelinClient
 package import Primitives
 package import RecordBatch
 
@@ -23,13 +24,15 @@ package struct RecordLine: Sendable {
     }
 
     /// The record of a line: cut at the first separator; a line without one is all value.
-    package func record(from line: [UInt8], at timestamp: Timestamp) -> Record {
+    package func record(
+        from line: [UInt8], to topic: String, _ partition: PartitionIndex? = nil
+    ) -> ProducerRecord {
         var (key, value) = (key, line[...])
         if let separator, let range = line.firstRange(of: separator) {
             key = SharedBytes(Array(line[..<range.lowerBound]))
             value = line[range.upperBound...]
         }
         let bytes = emptyIsNull && value.isEmpty ? nil : SharedBytes(Array(value))
-        return Record(timestamp: timestamp, key: key, value: bytes, headers: headers)
+        return ProducerRecord(topic: topic, partition: partition, key: key, value: bytes, headers: headers)
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import MyelinClient
+import Primitives
 import WireProtocol
 
 /// How the tool ends; docs/operations/cli.md lists the numbers.
@@ -41,6 +43,16 @@ package struct Failure: Error, Equatable {
 
     init(_ error: RPCError) {
         self.init(error.message, advice: error.remedy.isEmpty ? [] : [error.remedy])
+    }
+
+    init(_ error: ClientError) {
+        let advice =
+            if case .damaged(let partition, let next) = error.reason {
+                "Read on behind it with --from \(next) --partitions \(partition.partition)."
+            } else {
+                error.remedy
+            }
+        self.init(error.message, advice: advice.isEmpty ? [] : [advice])
     }
 }
 

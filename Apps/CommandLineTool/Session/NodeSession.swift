@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AdminClient
+import MyelinClient
 import Transport
 import WireProtocol
 
@@ -32,6 +33,9 @@ func asking(
         result = .success(try await body(node))
     } catch let error as RPCError where error.code != .cancelled {
         result = .failure(node.explained(error))
+    } catch let error as ClientError {
+        // Who was interrupted learns no more than that.
+        result = .failure(Task.isCancelled ? CancellationError() : Failure(error))
     } catch {
         result = .failure(error)
     }
@@ -77,6 +81,15 @@ extension ConnectionOptions {
 struct NodeSession: Sendable {
     let client: AdminClient
     let address: NodeAddress
+
+    /// Opens a client for records, for the time of `body`.
+    func withClient<Value>(_ body: (MyelinClient) async throws -> Value) async throws -> Value {
+        let records = try MyelinClient(bootstrap: address.text, clientID: "myelin", createsTopics: false)
+        let result: Result<Value, any Error>
+        do { result = .success(try await body(records)) } catch { result = .failure(error) }
+        await records.close()
+        return try result.get()
+    }
 
     /// What stands behind an error that ends the whole command.
     func explained(_ error: RPCError) -> Failure {

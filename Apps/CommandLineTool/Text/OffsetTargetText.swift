@@ -11,18 +11,17 @@ package enum StartText {
         """
 
     /// - Parameter now: What an age is counted back from.
-    package static func parse(_ text: String, now: Timestamp) -> Admin.Position? {
+    package static func parse(_ text: String, now: Timestamp) -> RecordPlace? {
         switch text {
-        case "earliest", "beginning": return .with { $0.kind = .earliest }
-        case "latest", "end": return .with { $0.kind = .latest }
+        case "earliest", "beginning": return .earliest
+        case "latest", "end": return .latest
         default: break
         }
         if let number = Int64(text) {
-            guard text.hasPrefix("-") else { return .with { ($0.kind, $0.offset) = (.offset, Offset(number)) } }
-            guard number > .min else { return nil }
-            return .with { ($0.kind, $0.offset) = (.countFromEnd, Offset(-number)) }
+            guard text.hasPrefix("-") else { return .offset(Offset(number)) }
+            return number > .min ? .countFromEnd(-number) : nil
         }
-        return time(text, now: now).map { time in .with { ($0.kind, $0.timestamp) = (.timestamp, time) } }
+        return time(text, now: now).map { .time($0) }
     }
 
     /// A point in time or an age.

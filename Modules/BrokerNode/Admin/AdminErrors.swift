@@ -162,28 +162,9 @@ extension RPCError {
         self.init(kafka: refusal.kafkaCode, message, remedy: remedy)
     }
 
-    init(_ failure: ProduceFailure, _ topic: String, _ index: PartitionIndex, in image: MetadataImage) {
-        switch failure {
-        case .unknownPartition, .unknownTopicID, .partitionGone: self = .unknown(topic, index, in: image)
-        case .malformed(let error):
-            self.init(kafka: failure.kafkaCode, "the attachment is not whole record batches: \(error)")
-        case .refused(let refusal): self.init(kafka: failure.kafkaCode, "the log refused the records: \(refusal)")
-        case .timedOut:
-            self.init(
-                kafka: failure.kafkaCode, "the records were not safe in time; they may be stored", remedy: "Send again."
-            )
-        case .shuttingDown: self.init(.unavailable, "the node is stopping")
-        default:
-            self.init(kafka: failure.kafkaCode, failure.message ?? "the records were refused: \(failure)")
-        }
-    }
-
     init(_ failure: RecordReadFailure, _ topic: String, _ index: PartitionIndex) {
         let place = "\(topic)-\(index)"
         switch failure {
-        case .partitionGone:
-            self.init(
-                kafka: .unknownTopicOrPartition, "\(place) is not on this node", remedy: "See 'myelin partition list'.")
         case .notLeader: self = .ledElsewhere(topic, index)
         case .draining: self.init(.unavailable, "the node is stopping")
         case .unreadable(let offset):

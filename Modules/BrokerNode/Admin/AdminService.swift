@@ -38,9 +38,8 @@ extension BrokerNode {
 ///
 /// A request with `localOnly` is one that another broker passed on: it is answered from this broker alone.
 ///
-/// A handler runs on the global pool, asks the shards through their mailboxes and waits for the answer; only produce
-/// streams, which are hot, run on the connection's loop. The work itself is that of the Kafka front end: both call the same
-/// operations of `BrokerShard`.
+/// A handler runs on the global pool, asks the shards through their mailboxes and waits for the answer. The work itself is
+/// that of the Kafka front end: both call the same operations of `BrokerShard`. Records travel by `Clients.session` only.
 /// - SeeAlso: docs/decisions/0010-admin-service.md
 final class AdminService: Sendable {
     let shards: ShardSet
@@ -69,7 +68,6 @@ final class AdminService: Sendable {
         var service = RPCService()
         registerCluster(in: &service)
         registerTopics(in: &service)
-        registerRecords(in: &service)
         registerGroups(in: &service)
         registerTransactionAdministration(in: &service)
         registerConfigs(in: &service)
@@ -96,11 +94,6 @@ final class AdminService: Sendable {
         service.on(Admin.topicDelete) { [self] request, _ in try await topicDelete(request) }
         service.on(Admin.topicTrim) { [self] request, _ in try await topicTrim(request) }
         service.on(Admin.partitionList) { [self] request, _ in try await partitionList(request) }
-    }
-
-    private func registerRecords(in service: inout RPCService) {
-        service.raw(Admin.produce) { [self] call in ProduceCall(call, shards: shards, peers: peers).begin() }
-        service.on(Admin.consume) { [self] request, writer, _ in try await consume(request, into: writer) }
     }
 
     private func registerGroups(in service: inout RPCService) {

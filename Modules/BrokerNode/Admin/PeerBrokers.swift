@@ -35,24 +35,13 @@ final class PeerBrokers: Sendable {
         let endpoint = try endpoint(of: id, in: image)
         return peers.withLock { peers in
             if let known = peers[id], known.endpoint == endpoint { return known.client }
-            let client = makeClient(at: endpoint, on: loop)
+            let client = RPCClient(
+                address: NetworkAddress(host: endpoint.host, port: Int(endpoint.port)),
+                hello: .node(identity.id, role: .broker, clusterID: identity.clusterID, wants: .broker),
+                connectMilliseconds: Self.connectMilliseconds, loop: loop)
             peers[id] = Peer(endpoint: endpoint, client: client)
             return client
         }
-    }
-
-    /// A client for one caller, on its loop. Dropping it closes the connection.
-    ///
-    /// - Throws: as `client(of:in:)`.
-    func makeClient(of id: NodeID, in image: MetadataImage, on loop: ShardLoop) throws(RPCError) -> RPCClient {
-        makeClient(at: try endpoint(of: id, in: image), on: loop)
-    }
-
-    private func makeClient(at endpoint: RPCEndpoint, on loop: ShardLoop) -> RPCClient {
-        RPCClient(
-            address: NetworkAddress(host: endpoint.host, port: Int(endpoint.port)),
-            hello: .node(identity.id, role: .broker, clusterID: identity.clusterID, wants: .broker),
-            connectMilliseconds: Self.connectMilliseconds, loop: loop)
     }
 
     private func endpoint(of id: NodeID, in image: MetadataImage) throws(RPCError) -> RPCEndpoint {

@@ -6,8 +6,6 @@ internal import StorageEngine
 
 /// Why no records came out of a partition.
 enum RecordReadFailure: Error, Sendable {
-    /// Deleted, or never opened here.
-    case partitionGone
     /// Another broker leads the partition.
     case notLeader
     /// The node is stopping.
@@ -17,70 +15,50 @@ enum RecordReadFailure: Error, Sendable {
     case unreadable(at: Offset)
 }
 
-/// Whole batches, as stored, and where the partition stood when they were read.
-struct RecordPiece: Sendable {
-    /// Empty at the high watermark.
-    let bytes: SharedBytes
-    let highWatermark: Offset
-    let lastStableOffset: Offset
-    let logStartOffset: Offset
-    /// For a reader of committed records: transactions whose records it passes over.
-    let abortedTransactions: [AbortedTransaction]
-}
-
 extension BrokerShard {
     /// How long a read waits that found the disk's memory for reads used up.
     private static let busyDiskMilliseconds: Int64 = 5
 
-    /// Copies whole batches into memory, from the one that holds `offset` on, below the high watermark.
-    ///
-    /// - Parameters:
-    ///   - readsCommitted: Below the last stable offset instead.
-    ///   - byteCountMax: At least one batch always comes.
-    func readPiece(
-        of partition: Partition?, from offset: Offset, readsCommitted: Bool = false, byteCountMax: Int,
-        attemptsLeft: Int = 8,
-        reply: @escaping (Result<RecordPiece, RecordReadFailure>) -> Void
+    /// The first record at or after `timestamp` that consumers see; nil when there is none.
+    func offset(
+        in partition: Partition, atOrAfter timestamp: Timestamp,
+        reply: @escaping (Result<Offset?, RecordReadFailure>) -> Void
     ) {
-        guard let partition else { return reply(.failure(.partitionGone)) }
-        guard !isDraining else { return reply(.failure(.draining)) }
-        guard partition.isLeader else { return reply(.failure(.notLeader)) }
-        let (highWatermark, stable) = (partition.highWatermark, partition.lastStableOffset)
-        let bound = readsCommitted ? stable : highWatermark
-        let start = partition.log.logStartOffset
-        func piece(_ bytes: SharedBytes, _ aborted: [AbortedTransaction] = []) -> RecordPiece {
-            RecordPiece(
-                bytes: bytes, highWatermark: highWatermark, lastStableOffset: stable, logStartOffset: start,
-                abortedTransactions: aborted)
-        }
-        guard offset >= start, offset <= highWatermark else {
-            return reply(.failure(.log(.offsetOutOfRange(logStart: start, logEnd: highWatermark))))
-        }
-        guard offset < bound else { return reply(.success(piece(.empty))) }
+        let bound = partition.highWatermark
         warming({ [self] () throws(ReadRefusal) in
             try partition.withLog { log throws(ReadRefusal) in
-                try log.locate(from: offset, byteCountMax: byteCountMax, below: bound, minOneBatch: true, on: disk).map
-                {
-                    slice throws(ReadRefusal) in
-                    (
-                        slice,
-                        readsCommitted ? try log.abortedTransactions(from: offset, to: slice.nextOffset, on: disk) : []
-                    )
-                }
+                try log.offset(atOrAfter: timestamp, below: bound, on: disk)
+            }
+        }) { reply($0.map { $0?.offset }.mapError { .log($0) }) }
+    }
+
+    /// Copies the batch that holds `offset`; empty at the high watermark.
+    private func readBatch(
+        of partition: Partition, from offset: Offset, attemptsLeft: Int = 8,
+        reply: @escaping (Result<SharedBytes, RecordReadFailure>) -> Void
+    ) {
+        guard !isDraining else { return reply(.failure(.draining)) }
+        guard partition.isLeader else { return reply(.failure(.notLeader)) }
+        let (start, bound) = (partition.log.logStartOffset, partition.highWatermark)
+        guard offset >= start, offset <= bound else {
+            return reply(.failure(.log(.offsetOutOfRange(logStart: start, logEnd: bound))))
+        }
+        guard offset < bound else { return reply(.success(.empty)) }
+        warming({ [self] () throws(ReadRefusal) in
+            try partition.withLog { log throws(ReadRefusal) in
+                try log.locate(from: offset, byteCountMax: 1, below: bound, minOneBatch: true, on: disk)
             }
         }) { [self] found in
             switch found {
-            case .success(nil): reply(.success(piece(.empty)))
-            case .success((let slice, let aborted)?):
+            case .success(nil): reply(.success(.empty))
+            case .success(let slice?):
                 copy(slice) { [self] copied in
                     do throws(ReadRefusal) {
                         let bytes = try copied.get()
-                        if try verify(bytes, of: slice, in: partition) { return reply(.success(piece(bytes, aborted))) }
+                        if try verify(bytes, of: slice, in: partition) { return reply(.success(bytes)) }
                         guard attemptsLeft > 0 else { return reply(.failure(.unreadable(at: offset))) }
                     } catch { return reply(.failure(.log(error))) }
-                    readPiece(
-                        of: partition, from: offset, readsCommitted: readsCommitted, byteCountMax: byteCountMax,
-                        attemptsLeft: attemptsLeft - 1, reply: reply)
+                    readBatch(of: partition, from: offset, attemptsLeft: attemptsLeft - 1, reply: reply)
                 }
             case .failure(let refusal): reply(.failure(.log(refusal)))
             }
@@ -120,13 +98,13 @@ extension BrokerShard {
         ofFirstRecordIn partition: Partition, from offset: Offset,
         reply: @escaping (Result<Timestamp?, RecordReadFailure>) -> Void
     ) {
-        readPiece(of: partition, from: offset, byteCountMax: 1) { [self] result in
+        readBatch(of: partition, from: offset) { [self] result in
             switch result {
             case .failure(let failure): reply(.failure(failure))
-            case .success(let piece) where piece.bytes.isEmpty: reply(.success(nil))
-            case .success(let piece):
+            case .success(let bytes) where bytes.isEmpty: reply(.success(nil))
+            case .success(let bytes):
                 do {
-                    switch try firstRecord(in: piece.bytes, from: offset) {
+                    switch try firstRecord(in: bytes, from: offset) {
                     case .found(let timestamp): reply(.success(timestamp))
                     case .none(let next): timestamp(ofFirstRecordIn: partition, from: next, reply: reply)
                     }

@@ -51,7 +51,7 @@ func retrying<Value>(
             guard error.isRetriable else { throw error }
             let wait = backoff.nextMilliseconds(chance: .random(in: 0..<1))
             guard deadline.remainingMilliseconds > wait, !Task.isCancelled else {
-                throw ClientError(.timedOut, "\(what) did not succeed in time; last: \(error.message)")
+                throw ClientError.timedOut(what, after: error)
             }
             await afterFailure(error)
             try? await Task.sleep(for: .milliseconds(wait))

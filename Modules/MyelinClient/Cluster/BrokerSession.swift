@@ -35,7 +35,8 @@ final class BrokerSession: @unchecked Sendable {
     private var failure: ClientError?
     private var joiner = FrameJoiner(frameByteCountMax: answerByteCountMax)
     private var waiting: Deque<Waiting> = []
-    private var unsent: Deque<Payload> = []
+    /// What waits to leave, and who waits for that.
+    private var unsent: Deque<(item: Payload, left: ((ClientError?) -> Void)?)> = []
     private var isSending = false
     private var nextCorrelationID: Int32 = 0
     private var versions: [Int16: ClosedRange<Int16>] = [:]
@@ -76,6 +77,18 @@ final class BrokerSession: @unchecked Sendable {
         }
         return try await exchange(
             request, version: min(newest, range.upperBound), withinMilliseconds: milliseconds)
+    }
+
+    /// Sends a request that is not answered, and returns when it has left: the broker had room for it.
+    func post<Request: ProtocolRequest>(_ request: Request, newest: Int16) async throws(ClientError) {
+        let refusal: ClientError? = await withCheckedContinuation { done in
+            loop.execute { [self] in
+                if let failure { return done.resume(returning: failure) }
+                let version = min(newest, versions[Request.apiKey.rawValue]?.upperBound ?? newest)
+                enqueue(request, version: version) { done.resume(returning: $0) }
+            }
+        }
+        if let refusal { throw refusal }
     }
 
     var isUsable: Bool { get async { await onLoop { $0.failure == nil } } }
@@ -121,28 +134,35 @@ final class BrokerSession: @unchecked Sendable {
             let message = "\(Self.unansweredCountMax) requests to \(address) are unanswered"
             return reply(.failure(ClientError(.rpc(.overloaded), message, isRetriable: true)))
         }
+        let correlationID = nextCorrelationID &+ 1
+        let timer = loop.schedule(afterMilliseconds: milliseconds) { [weak self] in
+            self?.expire(correlationID, Request.apiKey)
+        }
+        waiting.append(Waiting(correlationID: correlationID, timer: timer, reply: reply))
+        enqueue(request, version: version)
+    }
+
+    private func enqueue<Request: ProtocolRequest>(
+        _ request: Request, version: Int16, left: ((ClientError?) -> Void)? = nil
+    ) {
         nextCorrelationID &+= 1
         let header = RequestHeader(
             apiKey: Request.apiKey.rawValue, apiVersion: version, correlationID: nextCorrelationID, clientID: clientID)
         var writer = ByteWriter()
         header.encode(into: &writer, headerVersion: Request.apiKey.requestHeaderVersion(for: version))
         request.encode(into: &writer, version: version)
-        let correlationID = nextCorrelationID
-        let timer = loop.schedule(afterMilliseconds: milliseconds) { [weak self] in
-            self?.expire(correlationID, Request.apiKey)
-        }
-        waiting.append(Waiting(correlationID: correlationID, timer: timer, reply: reply))
-        unsent.append(Payload(Clients.SessionItem(), attachments: [writer.shared]))
+        unsent.append((Payload(Clients.SessionItem(), attachments: [writer.shared]), left))
         sendNext()
     }
 
     private func sendNext() {
-        guard !isSending, let item = unsent.popFirst() else { return }
+        guard !isSending, let (item, left) = unsent.popFirst() else { return }
         isSending = true
         let stream = stream ?? begin()
         stream.send(item) { [weak self] error in
             guard let self else { return }
             isSending = false
+            left?(error.map { ClientError($0) })
             if error == nil { sendNext() }
         }
     }
@@ -188,9 +208,10 @@ final class BrokerSession: @unchecked Sendable {
         guard failure == nil else { return }
         failure = error
         stream = nil
-        unsent = []
-        let all = waiting
+        let (all, stranded) = (waiting, unsent)
         waiting = []
+        unsent = []
+        for one in stranded { one.left?(error) }
         for one in all {
             one.timer.cancel()
             one.reply?(.failure(error))

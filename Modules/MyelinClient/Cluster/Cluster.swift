@@ -39,6 +39,7 @@ actor Cluster {
     }
 
     let clientID: String
+    private let createsTopics: Bool
     private let bootstrap: [NetworkAddress]
     private let group: ShardLoopGroup
     private var clients: [NetworkAddress: RPCClient] = [:]
@@ -49,9 +50,10 @@ actor Cluster {
     private var nextBootstrap = 0
     private var isClosed = false
 
-    init(bootstrap: [NetworkAddress], clientID: String) {
+    init(bootstrap: [NetworkAddress], clientID: String, createsTopics: Bool) {
         self.bootstrap = bootstrap
         self.clientID = clientID
+        self.createsTopics = createsTopics
         group = ShardLoopGroup(count: 1)
     }
 
@@ -71,6 +73,16 @@ actor Cluster {
     nonisolated func makeLane() -> Lane { Lane(number: laneCount.wrappingAdd(1, ordering: .relaxed).oldValue) }
 
     func close(_ lane: Lane) async { await close(sessions.keys.filter { $0.lane == lane }) }
+
+    /// Waits until the brokers have taken all that was posted on a lane: answers come in the order of requests.
+    func settle(_ lane: Lane, withinMilliseconds milliseconds: Int64) async {
+        for (key, task) in sessions where key.lane == lane {
+            if case .success(let session) = await task.value {
+                // Nobody asks what became of requests without an answer.
+                try? await session.open(withinMilliseconds: milliseconds)
+            }
+        }
+    }
 
     private func close(_ keys: [SessionKey]) async {
         for task in keys.compactMap({ sessions.removeValue(forKey: $0) }) {
@@ -138,11 +150,16 @@ actor Cluster {
 
     /// A session with the leader.
     func leader(of partition: TopicPartition, _ lane: Lane) async throws(ClientError) -> BrokerSession {
+        try await session(with: someLeader(of: partition), lane)
+    }
+
+    /// The broker that leads.
+    func someLeader(of partition: TopicPartition) async throws(ClientError) -> NodeID {
         let leader = try await leaderID(of: partition)
         guard leader != .none else {
             throw ClientError(code: ErrorCode.leaderNotAvailable.rawValue, "\(partition)")
         }
-        return try await session(with: leader, lane)
+        return leader
     }
 
     /// The broker that leads, as last heard; `.none` while nobody does.
@@ -160,6 +177,7 @@ actor Cluster {
 
     private func refresh(_ names: [String]) async throws(ClientError) {
         var request = MetadataRequest()
+        request.allowAutoTopicCreation = createsTopics
         request.topics = names.map { name in
             var topic = MetadataRequest.MetadataRequestTopic()
             topic.name = name

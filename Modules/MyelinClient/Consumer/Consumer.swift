@@ -20,8 +20,14 @@ public actor Consumer {
     private struct Place {
         /// nil until it was looked up.
         var next: Offset?
+        /// Nothing is handed out from here on; nil: there is no end.
+        var end: Offset?
+        /// When it is said that the partition cannot be read; nil while it can.
+        var deadline: Deadline?
         /// A fetch is under way or has left something that was not handed out.
         var isBusy = false
+
+        var isAtEnd: Bool { if let next, let end { next >= end } else { false } }
     }
 
     private let cluster: Cluster
@@ -43,7 +49,10 @@ public actor Consumer {
     private var pollDeadline: Deadline
     private var isClosed = false
 
-    /// - Parameter group: Whose member `subscribe` makes it, and where `commit` commits; nil for neither.
+    /// - Parameters:
+    ///   - client: Whose connections it shares.
+    ///   - group: Whose member `subscribe` makes it, and where `commit` commits; nil for neither.
+    ///   - settings: Kept for as long as it lives.
     public init(_ client: MyelinClient, group: String? = nil, settings: ConsumerSettings = ConsumerSettings()) {
         cluster = client.cluster
         self.settings = settings
@@ -55,9 +64,19 @@ public actor Consumer {
     // MARK: What to read
 
     /// Reads these partitions, each from its offset; nil begins at the committed offset, or where `offsetReset` says.
-    public func assign(_ partitions: [TopicPartition: Offset?]) {
-        takeAssignment(partitions)
+    ///
+    /// - Parameters:
+    ///   - partitions: Instead of all that it read before.
+    ///   - ends: Where to stop, exclusive; a partition without an end is read for ever. `MyelinClient.offsets` tells where
+    ///     partitions end now.
+    public func assign(_ partitions: [TopicPartition: Offset?], upTo ends: [TopicPartition: Offset] = [:]) {
+        var places: [TopicPartition: Place] = [:]
+        for (partition, next) in partitions { places[partition] = Place(next: next, end: ends[partition]) }
+        takeAssignment(places)
     }
+
+    /// Whether every partition that is read has come to its end; `poll` then has nothing more.
+    public var hasReachedEnd: Bool { !places.isEmpty && places.values.allSatisfy(\.isAtEnd) }
 
     /// Shares the partitions of these topics with the other members of the group, from the next `poll` on.
     ///
@@ -71,34 +90,36 @@ public actor Consumer {
     /// The partitions that are read now, ascending.
     public var assignment: [TopicPartition] { places.keys.sorted() }
 
-    private func takeAssignment(_ partitions: [TopicPartition: Offset?]) {
+    private func takeAssignment(_ places: [TopicPartition: Place]) {
         assignmentNumber += 1
-        places = partitions.mapValues { Place(next: $0) }
+        self.places = places
         arrived = []
         uncommitted = [:]
     }
 
     // MARK: Reading
 
-    /// Records as they come, for ever; ends when the task is cancelled or the consumer closed.
+    /// Records as they come; ends when every partition has come to its end, the task is cancelled or the consumer closed.
     public nonisolated var records: ConsumerRecords { ConsumerRecords(consumer: self) }
 
     /// Waits for records; an empty list when `fetchWaitMilliseconds` passed without any.
     ///
-    /// - Throws: what cannot be helped by trying again until `requestMilliseconds`.
+    /// - Throws: what cannot be helped by trying again until `requestMilliseconds`; `.damaged` for a batch that cannot be read,
+    ///   until `assign` goes on behind it. A member of a group waits for a partition without a leader.
     public func poll() async throws(ClientError) -> [ConsumerRecord] {
         guard !isClosed else { throw .closed }
         pollDeadline = Deadline(afterMilliseconds: Int64(settings.pollMillisecondsMax))
         try await commitIfDue()
         if mustJoin { try await join() }
         try await lookUpPlaces()
+        guard !hasReachedEnd else { return [] }
         startFetches()
         if arrived.isEmpty { await waitForArrival() }
         guard !isClosed else { throw .closed }
         guard let first = arrived.popFirst() else { return [] }
         let run = try first.get()
         places[run.partition]?.isBusy = false
-        let (records, next) = try run.records()
+        let (records, next) = try run.records(upTo: places[run.partition]?.end)
         places[run.partition]?.next = next
         if !records.isEmpty { uncommitted[run.partition] = next }
         // The next answer travels while the caller works on this one.
@@ -122,8 +143,12 @@ public actor Consumer {
     }
 
     /// Asks each leader for those of its partitions of which nothing is here or under way.
+    ///
+    /// Once all that is here was handed out, so that one request asks for all partitions of a leader: a second one would wait
+    /// as long as the first finds nothing.
     private func startFetches() {
-        let idle = places.filter { !$0.value.isBusy && $0.value.next != nil }.keys.sorted()
+        guard arrived.isEmpty else { return }
+        let idle = places.filter { !$0.value.isBusy && !$0.value.isAtEnd && $0.value.next != nil }.keys.sorted()
         guard !idle.isEmpty else { return }
         for partition in idle { places[partition]?.isBusy = true }
         let number = assignmentNumber
@@ -132,13 +157,12 @@ public actor Consumer {
 
     private func fetch(_ partitions: [TopicPartition], _ number: Int) async {
         var byLeader: [NodeID: [TopicPartition]] = [:]
-        var leaderless: [TopicPartition] = []
+        var leaderless: (partitions: [TopicPartition], error: ClientError)?
         for partition in partitions {
-            let leader = try? await cluster.leaderID(of: partition)
-            if let leader, leader != .none {
-                byLeader[leader, default: []].append(partition)
-            } else {
-                leaderless.append(partition)
+            do throws(ClientError) {
+                byLeader[try await cluster.someLeader(of: partition), default: []].append(partition)
+            } catch {
+                leaderless = ((leaderless?.partitions ?? []) + [partition], error)
             }
         }
         await withTaskGroup { group in
@@ -146,7 +170,7 @@ public actor Consumer {
                 group.addTask { await self.fetch(partitions, from: leader, number) }
             }
         }
-        await postpone(leaderless, number)
+        if let (partitions, error) = leaderless { await postpone(partitions, after: error, number) }
     }
 
     private func fetch(_ partitions: [TopicPartition], from leader: NodeID, _ number: Int) async {
@@ -163,7 +187,9 @@ public actor Consumer {
             guard response.errorCode == 0 else { throw ClientError(code: response.errorCode, "broker \(leader)") }
             await take(response, asked, number)
         } catch {
-            guard !error.isRetriable, error.reason != .timedOut else { return await postpone(partitions, number) }
+            guard !error.isRetriable, error.reason != .timedOut else {
+                return await postpone(partitions, after: error, number)
+            }
             for partition in partitions where number == assignmentNumber { places[partition]?.isBusy = false }
             arrive(.failure(error), number)
         }
@@ -207,6 +233,7 @@ public actor Consumer {
     ) async {
         switch ErrorCode(rawValue: answer.errorCode) {
         case ErrorCode.none?:
+            places[partition]?.deadline = nil
             guard case .inline(let bytes) = answer.records, !bytes.isEmpty else {
                 places[partition]?.isBusy = false
                 return
@@ -217,10 +244,10 @@ public actor Consumer {
                         partition: partition, fetchOffset: offset, bytes: bytes,
                         aborted: answer.abortedTransactions ?? [])), number)
         case .offsetOutOfRange where settings.offsetReset != .none:
-            places[partition] = Place()
+            places[partition] = Place(end: places[partition]?.end)
         default:
             let error = ClientError(code: answer.errorCode, "\(partition)")
-            guard !error.isRetriable else { return await postpone([partition], number) }
+            guard !error.isRetriable else { return await postpone([partition], after: error, number) }
             places[partition]?.isBusy = false
             arrive(.failure(error), number)
         }
@@ -233,12 +260,17 @@ public actor Consumer {
     }
 
     /// Lets partitions be asked for again, elsewhere if need be, a little later.
-    private func postpone(_ partitions: [TopicPartition], _ number: Int) async {
-        guard !partitions.isEmpty else { return }
+    private func postpone(_ partitions: [TopicPartition], after error: ClientError, _ number: Int) async {
         for topic in Set(partitions.map(\.topic)) { await cluster.forget(topic) }
         try? await Task.sleep(for: .milliseconds(100))
         guard number == assignmentNumber else { return }
-        for partition in partitions { places[partition]?.isBusy = false }
+        for partition in partitions {
+            places[partition]?.isBusy = false
+            guard membership == nil else { continue }
+            let deadline = places[partition]?.deadline ?? Deadline(afterMilliseconds: settings.requestMilliseconds)
+            places[partition]?.deadline = deadline.hasPassed ? nil : deadline
+            if deadline.hasPassed { arrive(.failure(.timedOut("reading \(partition)", after: error)), number) }
+        }
     }
 
     // MARK: Where to begin
@@ -256,38 +288,18 @@ public actor Consumer {
                 () async throws(ClientError) in try await member.committed(unknown, through: cluster)
             }
         }
-        for partition in unknown where found[partition] == nil {
+        let missing = unknown.filter { found[$0] == nil }
+        if let first = missing.first {
             guard settings.offsetReset != .none else {
-                throw ClientError(code: ErrorCode.offsetOutOfRange.rawValue, "\(partition)")
+                throw ClientError(code: ErrorCode.offsetOutOfRange.rawValue, "\(first)")
             }
-            found[partition] = try await retrying(
-                "asking for an offset of \(partition)", until: deadline,
-                afterFailure: { _ in await cluster.forget(partition.topic) }
-            ) { () async throws(ClientError) in try await end(of: partition) }
+            let ends = try await cluster.offsets(
+                of: missing, at: settings.offsetReset == .earliest ? .earliest : .latest, settings.isolationLevel, lane,
+                until: deadline)
+            found.merge(ends) { $1 }
         }
         guard number == assignmentNumber else { return }
         for (partition, offset) in found { places[partition]?.next = offset }
-    }
-
-    private func end(of partition: TopicPartition) async throws(ClientError) -> Offset {
-        var place = ListOffsetsRequest.ListOffsetsPartition()
-        place.partitionIndex = partition.partition.rawValue
-        // KIP-79: −2 asks for the first offset, −1 for the one after the last.
-        place.timestamp = settings.offsetReset == .earliest ? -2 : -1
-        var topic = ListOffsetsRequest.ListOffsetsTopic()
-        topic.name = partition.topic
-        topic.partitions = [place]
-        var request = ListOffsetsRequest()
-        request.replicaID = -1
-        request.isolationLevel = settings.isolationLevel.rawValue
-        request.topics = [topic]
-        let response = try await cluster.leader(of: partition, lane).call(
-            request, newest: 7, withinMilliseconds: settings.requestMilliseconds)
-        guard let answer = response.topics.first?.partitions.first else {
-            throw ClientError(.malformedAnswer, "the answer names no partition")
-        }
-        guard answer.errorCode == 0 else { throw ClientError(code: answer.errorCode, "\(partition)") }
-        return Offset(answer.offset)
     }
 
     // MARK: The group
@@ -326,7 +338,7 @@ public actor Consumer {
     func committed() { uncommitted = [:] }
 
     /// A transaction was aborted: reads again from what was committed before.
-    func rewind() { takeAssignment(places.mapValues { _ in nil }) }
+    func rewind() { takeAssignment(places.mapValues { Place(end: $0.end) }) }
 
     private func commitIfDue() async throws(ClientError) {
         guard membership != nil, let interval = settings.commitMilliseconds, !uncommitted.isEmpty else { return }
@@ -356,7 +368,7 @@ public actor Consumer {
                 member.take(joined)
                 membership = member
                 mustJoin = false
-                takeAssignment(Dictionary(uniqueKeysWithValues: joined.assigned.map { ($0, nil) }))
+                takeAssignment(Dictionary(uniqueKeysWithValues: joined.assigned.map { ($0, Place()) }))
                 heartbeats = Task { [weak self] in
                     await Self.beat(for: self, every: member.settings.heartbeatMilliseconds)
                 }
@@ -436,12 +448,13 @@ public struct ConsumerRecords: AsyncSequence, Sendable {
         fileprivate let consumer: Consumer
         fileprivate var batch: ArraySlice<ConsumerRecord> = []
 
-        /// - Throws: as `Consumer.poll`. nil once the task is cancelled or the consumer closed.
+        /// - Throws: as `Consumer.poll`. nil at the end, once the task is cancelled, or the consumer closed.
         public mutating func next() async throws(ClientError) -> ConsumerRecord? {
             while batch.isEmpty {
                 guard !Task.isCancelled else { return nil }
                 do throws(ClientError) {
                     batch = try await consumer.poll()[...]
+                    if batch.isEmpty, await consumer.hasReachedEnd { return nil }
                 } catch {
                     guard error.reason != .closed else { return nil }
                     throw error

@@ -1,57 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import KafkaProtocol
-internal import Primitives
+package import Primitives
 package import RecordBatch
 
 /// What a fetch found in one partition, decoded when it is handed out.
-struct FetchedRun: Sendable {
+package struct FetchedRun: Sendable {
     let partition: TopicPartition
     /// Records before it were asked for earlier: a broker answers with whole batches.
     let fetchOffset: Offset
     let bytes: SharedBytes
     let aborted: [FetchResponse.AbortedTransaction]
 
-    /// The records to hand out, and where to go on.
+    package init(
+        partition: TopicPartition, fetchOffset: Offset, bytes: SharedBytes,
+        aborted: [FetchResponse.AbortedTransaction]
+    ) {
+        self.partition = partition
+        self.fetchOffset = fetchOffset
+        self.bytes = bytes
+        self.aborted = aborted
+    }
+
+    /// Batches may have shrunk further than a stranger's may: it was the broker that let them in.
+    private static let decompressionLimits = DecompressionLimits(
+        outputBytesMax: 1 << 30, ratioMax: .max / (1 << 31))
+
+    /// The records to hand out, those below `end`, and where to go on.
     ///
     /// Control records and those of aborted transactions are left out; an incomplete batch at the end is for the next fetch.
-    func records() throws(ClientError) -> (records: [ConsumerRecord], nextOffset: Offset) {
+    /// - Throws: `.damaged` for a batch that cannot be read. What stands before it is handed out first.
+    package func records(upTo end: Offset?) throws(ClientError) -> (records: [ConsumerRecord], nextOffset: Offset) {
         var filter = AbortFilter(aborted)
         var found: [ConsumerRecord] = []
         var next = fetchOffset
-        let decompressor = Decompressor()
+        let decompressor = Decompressor(limits: Self.decompressionLimits)
         var batches = Batches(bytes)
-        do {
-            while let batch = try batches.whole() {
+        while next < end ?? Offset(.max), let batch = try nextBatch(&batches, at: next) {
+            guard batch.header.nextOffset > next else { continue }
+            do {
                 try batch.verifyChecksum()
-                let end = batch.header.nextOffset
-                guard end > next else { continue }
-                if filter.takes(batch) {
-                    var records = try Records(batch, using: decompressor)
-                    while let record = try records.next() {
-                        guard record.offset >= fetchOffset else { continue }
-                        found.append(
-                            ConsumerRecord(
-                                partition: partition, leaderEpoch: batch.header.partitionLeaderEpoch, record: record))
-                    }
-                }
-                next = end
+                if filter.takes(batch) { found += try records(of: batch, upTo: end, using: decompressor) }
+            } catch {
+                guard next == fetchOffset else { break }
+                throw ClientError(
+                    .damaged(partition, next: batch.header.nextOffset),
+                    "the batch at offset \(batch.header.baseOffset) of \(partition) cannot be read: \(error)",
+                    remedy: "What follows it begins at offset \(batch.header.nextOffset).")
             }
-        } catch {
-            throw ClientError(.malformedAnswer, "\(partition) at \(next): the batch cannot be read: \(error)")
+            next = batch.header.nextOffset
         }
-        return (found, next)
+        return (found, end.map { min($0, next) } ?? next)
     }
-}
 
-extension Batches {
+    private func records(
+        of batch: Batch, upTo end: Offset?, using decompressor: Decompressor
+    ) throws -> [ConsumerRecord] {
+        var found: [ConsumerRecord] = []
+        var records = try Records(batch, using: decompressor)
+        while let record = try records.next() {
+            guard record.offset >= fetchOffset, record.offset < end ?? Offset(.max) else { continue }
+            found.append(
+                ConsumerRecord(partition: partition, leaderEpoch: batch.header.partitionLeaderEpoch, record: record))
+        }
+        return found
+    }
+
     /// The next batch; nil at the end, and for one that was cut off by the size of the answer.
-    fileprivate mutating func whole() throws(BatchesError) -> Batch? {
+    private func nextBatch(_ batches: inout Batches, at offset: Offset) throws(ClientError) -> Batch? {
         do throws(BatchesError) {
-            return try next()
+            return try batches.next()
         } catch {
             if case .partial = error { return nil }
-            throw error
+            throw ClientError(.malformedAnswer, "\(partition) at \(offset): what the broker sent is no batch: \(error)")
         }
     }
 }

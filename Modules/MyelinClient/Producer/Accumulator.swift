@@ -32,26 +32,34 @@ package struct Accumulator<Receipt> {
     /// Adds a record to the last batch of its partition, or to a new one when that has no room.
     ///
     /// - Parameter makeReceipt: called for a new batch.
-    /// - Returns: the batch's receipt, the record's place in the batch, and whether the batch is new.
+    /// - Returns: the batch's receipt and the record's place in the batch.
     package mutating func append(
         _ record: Record, to partition: TopicPartition, makeReceipt: () -> Receipt
-    ) -> (receipt: Receipt, place: Int, isNewBatch: Bool) {
+    ) -> (receipt: Receipt, place: Int) {
         var queue = queues.removeValue(forKey: partition) ?? []
         defer { queues[partition] = queue }
-        let size = record.byteCountMax
         let last = queue.count - 1
-        if last >= 0, queue[last].builder.uncompressedByteCount + size <= batchByteCountMax {
+        if last >= 0, hasRoom(for: record, in: queue[last]) {
             let before = queue[last].builder.uncompressedByteCount
             queue[last].builder.append(record)
             byteCount += queue[last].builder.uncompressedByteCount - before
-            return (queue[last].receipt, Int(queue[last].builder.recordCount) - 1, false)
+            return (queue[last].receipt, Int(queue[last].builder.recordCount) - 1)
         }
         var builder = BatchBuilder(codec: codec, isTransactional: isTransactional)
         builder.append(record)
         byteCount += builder.uncompressedByteCount
         let receipt = makeReceipt()
         queue.append(OpenBatch(builder: builder, receipt: receipt))
-        return (receipt, 0, true)
+        return (receipt, 0)
+    }
+
+    /// Whether a batch waits that the record would join.
+    package func hasRoom(for record: Record, in partition: TopicPartition) -> Bool {
+        queues[partition]?.last.map { hasRoom(for: record, in: $0) } ?? false
+    }
+
+    private func hasRoom(for record: Record, in batch: OpenBatch) -> Bool {
+        batch.builder.uncompressedByteCount + record.byteCountMax <= batchByteCountMax
     }
 
     /// Takes the oldest batch of a partition; nil when there is none. It counts in `byteCount` until `release`.

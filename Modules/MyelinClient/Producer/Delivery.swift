@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Primitives
+public import Primitives
 import Synchronization
 
 /// The promise that a record which was accepted is going to be stored, or that it will be said why not.
@@ -18,6 +18,18 @@ public struct Delivery: Sendable {
     }
 }
 
+/// What became of one batch.
+public struct BatchOutcome: Sendable {
+    public let partition: TopicPartition
+    public let recordCount: Int
+    /// As it travelled: compressed, with its header; 0 when it did not.
+    public let byteCount: Int
+    /// Since its first record was accepted.
+    public let elapsed: Duration
+    /// Offset of its first record, nil where the broker does not say; or why it was not stored.
+    public let result: Result<Offset?, ClientError>
+}
+
 /// What becomes of one batch, for all who wait for its records.
 final class BatchReceipt: Sendable {
     typealias Outcome = Result<Offset?, ClientError>
@@ -28,6 +40,7 @@ final class BatchReceipt: Sendable {
     }
 
     let partition: TopicPartition
+    let began = ContinuousClock.now
     private let state = Mutex(State())
 
     init(_ partition: TopicPartition) { self.partition = partition }

@@ -12,11 +12,11 @@ package struct Partitioner {
     package mutating func partition(forKey key: SharedBytes?, of topic: String, count: Int) -> PartitionIndex {
         precondition(count > 0, "topic \(topic) without partitions")
         if let key { return PartitionIndex(Int32(Murmur2.hash(key) & 0x7fff_ffff) % Int32(count)) }
-        return PartitionIndex(sticky[topic, default: 0] % Int32(count))
+        return PartitionIndex(max(0, sticky[topic, default: -1]) % Int32(count))
     }
 
-    /// A batch of records without keys is full or under way: the next one goes elsewhere.
+    /// The batch of records without keys is full or under way: the next one goes elsewhere. The first one goes to partition 0.
     package mutating func turn(_ topic: String) {
-        sticky[topic, default: 0] = (sticky[topic, default: 0] &+ 1) & 0x7fff_ffff
+        sticky[topic] = (sticky[topic, default: -1] &+ 1) & 0x7fff_ffff
     }
 }

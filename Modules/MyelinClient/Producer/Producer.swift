@@ -11,6 +11,8 @@ public struct ProducerSettings: Equatable, Sendable {
     public enum Acknowledgement: Int16, Sendable {
         /// The leader's, in its page cache.
         case leader = 1
+        /// Nobody's: a record counts when it has left, is sent once, and nobody learns its offset.
+        case nobody = 0
         /// All in-sync replicas', durable unless the topic says otherwise.
         case all = -1
     }
@@ -46,6 +48,7 @@ public actor Producer {
     let lane: Lane
     private var partitioner = Partitioner()
     private var accumulator: Accumulator<BatchReceipt>
+    private let onBatch: (@Sendable (BatchOutcome) -> Void)?
     /// Partitions that a task is emptying.
     private var draining: Set<TopicPartition> = []
     private var roomWaiters: Deque<CheckedContinuation<Void, Never>> = []
@@ -55,11 +58,25 @@ public actor Producer {
     var mustInitialize = false
     private var nextSequences: [TopicPartition: Int32] = [:]
     private(set) var isClosed = false
+    private var isAbandoned = false
     /// nil without a transactional id.
     var progress: TransactionProgress?
 
-    public init(_ client: MyelinClient, settings: ProducerSettings = ProducerSettings()) {
+    /// - Precondition: a producer with a transactional id asks for acknowledgements.
+    /// - Parameters:
+    ///   - client: Whose connections it shares.
+    ///   - settings: Kept for as long as it lives.
+    ///   - onBatch: Told of each batch when it is stored or given up, in the order of its partition, before its records'
+    ///     deliveries are: for progress and measurements. It holds the producer up while it runs.
+    public init(
+        _ client: MyelinClient, settings: ProducerSettings = ProducerSettings(),
+        onBatch: (@Sendable (BatchOutcome) -> Void)? = nil
+    ) {
+        precondition(
+            settings.transactionalID == nil || settings.acknowledgement != .nobody,
+            "transactions of \(settings.transactionalID ?? "") without acknowledgements")
         cluster = client.cluster
+        self.onBatch = onBatch
         lane = client.cluster.makeLane()
         self.settings = settings
         progress = settings.transactionalID.map { TransactionProgress($0) }
@@ -72,18 +89,40 @@ public actor Producer {
     /// Records of one partition are stored in the order in which calls return.
     /// - Throws: when the topic is unknown, the partition does not exist, the producer is closed, or writes in transactions.
     public func send(_ record: ProducerRecord) async throws(ClientError) -> Delivery {
-        guard progress == nil else {
-            throw ClientError(.invalidArgument, "a producer with a transactional id sends inside a transaction")
-        }
+        guard progress == nil else { throw .outsideTransaction }
         return try await accept(record)
     }
 
+    /// Accepts records in this order, as if each was sent alone; those that come together share batches.
+    public func send(_ records: [ProducerRecord]) async throws(ClientError) -> [Delivery] {
+        guard progress == nil else { throw .outsideTransaction }
+        var deliveries: [Delivery] = []
+        deliveries.reserveCapacity(records.count)
+        var topic = (name: "", partitionCount: 0)
+        for record in records {
+            if topic.name != record.topic { topic = (record.topic, try await partitionCount(of: record.topic)) }
+            deliveries.append(try await enqueue(record, count: topic.partitionCount))
+        }
+        return deliveries
+    }
+
     func accept(_ record: ProducerRecord) async throws(ClientError) -> Delivery {
+        try await enqueue(record, count: try await partitionCount(of: record.topic))
+    }
+
+    private func partitionCount(of topic: String) async throws(ClientError) -> Int {
         let cluster = cluster
-        let count = try await retrying(
-            "asking for topic \(record.topic)", until: Deadline(afterMilliseconds: settings.requestMilliseconds),
-            afterFailure: { _ in await cluster.forget(record.topic) }
-        ) { () async throws(ClientError) in try await cluster.topic(record.topic).partitions.count }
+        return try await retrying(
+            "asking for topic \(topic)", until: Deadline(afterMilliseconds: settings.requestMilliseconds),
+            afterFailure: { _ in await cluster.forget(topic) }
+        ) { () async throws(ClientError) in
+            guard !isClosed else { throw .closed }
+            return try await cluster.topic(topic).partitions.count
+        }
+    }
+
+    /// Suspends only while there is no room.
+    private func enqueue(_ record: ProducerRecord, count: Int) async throws(ClientError) -> Delivery {
         if let partition = record.partition, !(0..<count).contains(Int(partition.rawValue)) {
             throw ClientError(
                 .invalidArgument, "topic \(record.topic) has \(count) partitions, and none is \(partition)")
@@ -92,15 +131,27 @@ public actor Producer {
             await withCheckedContinuation { roomWaiters.append($0) }
         }
         guard !isClosed else { throw .closed }
-        let index = record.partition ?? partitioner.partition(forKey: record.key, of: record.topic, count: count)
-        let partition = TopicPartition(topic: record.topic, partition: index)
         let stored = Record(
             timestamp: record.timestamp ?? cluster.wallClock, key: record.key, value: record.value,
             headers: record.headers)
-        let (receipt, place, isNewBatch) = accumulator.append(stored, to: partition) { BatchReceipt(partition) }
-        if isNewBatch, record.key == nil, record.partition == nil { partitioner.turn(record.topic) }
+        let partition = choosePartition(of: record, stored, count: count)
+        let (receipt, place) = accumulator.append(stored, to: partition) { BatchReceipt(partition) }
         if draining.insert(partition).inserted { Task { await drain(partition) } }
         return Delivery(batch: receipt, place: place)
+    }
+
+    /// Where the record says or its key; without either in the batch that records without keys share, while it has room.
+    private func choosePartition(of record: ProducerRecord, _ stored: Record, count: Int) -> TopicPartition {
+        func chosen() -> TopicPartition {
+            TopicPartition(
+                topic: record.topic,
+                partition: record.partition
+                    ?? partitioner.partition(forKey: record.key, of: record.topic, count: count))
+        }
+        if record.key == nil, record.partition == nil, !accumulator.hasRoom(for: stored, in: chosen()) {
+            partitioner.turn(record.topic)
+        }
+        return chosen()
     }
 
     /// Accepts a record and waits until it is stored.
@@ -111,6 +162,17 @@ public actor Producer {
     /// Waits until everything that was accepted is stored or given up.
     public func flush() async {
         while !draining.isEmpty { await withCheckedContinuation { idleWaiters.append($0) } }
+        guard settings.acknowledgement == .nobody else { return }
+        await cluster.settle(lane, withinMilliseconds: settings.requestMilliseconds)
+    }
+
+    /// Gives up what is not stored, and takes nothing more. Deliveries that wait throw `.closed`: what was under way may have
+    /// been stored.
+    public func abandon() async {
+        isClosed = true
+        isAbandoned = true
+        wake(&roomWaiters)
+        await cluster.close(lane)
     }
 
     /// Flushes, then takes nothing more.
@@ -126,14 +188,19 @@ public actor Producer {
     private func drain(_ partition: TopicPartition) async {
         while let batch = accumulator.take(partition) {
             let outcome: BatchReceipt.Outcome
+            var byteCount = 0
             do throws(ClientError) {
                 if let failure = progress?.failure { throw failure }
-                outcome = .success(try await deliver(batch.builder, to: partition))
+                outcome = .success(try await deliver(batch.builder, to: partition, &byteCount))
             } catch {
                 giveUp(error)
                 outcome = .failure(error)
             }
             accumulator.release(batch)
+            onBatch?(
+                BatchOutcome(
+                    partition: partition, recordCount: Int(batch.builder.recordCount), byteCount: byteCount,
+                    elapsed: batch.receipt.began.duration(to: .now), result: outcome))
             batch.receipt.complete(outcome)
             wake(&roomWaiters)
         }
@@ -166,23 +233,36 @@ public actor Producer {
         nextSequences = [:]
     }
 
-    private func deliver(_ builder: BatchBuilder, to partition: TopicPartition) async throws(ClientError) -> Offset? {
+    /// - Parameter byteCount: Becomes the size of the batch as it travels.
+    private func deliver(
+        _ builder: BatchBuilder, to partition: TopicPartition, _ byteCount: inout Int
+    ) async throws(ClientError) -> Offset? {
         let deadline = Deadline(afterMilliseconds: settings.deliveryMillisecondsMax)
         let (cluster, lane) = (cluster, lane)
         var builder = builder
-        builder.producer = try await nextNumbers(for: partition, builder.recordCount, until: deadline)
+        let isAnswered = settings.acknowledgement != .nobody
+        // Without answers nobody would notice that a batch is missing, but the broker would refuse those behind it.
+        if isAnswered {
+            builder.producer = try await nextNumbers(for: partition, builder.recordCount, until: deadline)
+        }
         noteWrite()
         let bytes = await Self.encode(builder)
+        byteCount = bytes.count
         let request = request(bytes, for: partition)
-        let answer = try await retrying(
+        return try await retrying(
             "writing to \(partition)", until: deadline, afterFailure: { _ in await cluster.forget(partition.topic) }
         ) { () async throws(ClientError) in
-            let response = try await cluster.leader(of: partition, lane).call(
+            guard !isAbandoned else { throw .closed }
+            let session = try await cluster.leader(of: partition, lane)
+            guard isAnswered else {
+                try await session.post(request, newest: Self.produceVersion)
+                return nil
+            }
+            let response = try await session.call(
                 request, newest: Self.produceVersion,
                 withinMilliseconds: min(settings.requestMilliseconds + 1_000, deadline.remainingMilliseconds))
             return try Self.answer(response, partition)
         }
-        return answer
     }
 
     /// Builds and compresses away from the actor, so that other partitions go on.
@@ -214,7 +294,7 @@ public actor Producer {
         case ErrorCode.none?: return Offset(answer.baseOffset)
         // An earlier try was stored and its answer lost.
         case .duplicateSequenceNumber: return nil
-        default: throw ClientError(code: answer.errorCode, "\(partition)")
+        default: throw ClientError(code: answer.errorCode, "\(partition)", detail: answer.errorMessage)
         }
     }
 

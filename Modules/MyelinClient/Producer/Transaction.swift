@@ -59,8 +59,10 @@ extension Producer {
     /// }
     /// ```
     ///
-    /// - Parameter consumer: The offsets it has come to become part of the transaction (KIP-447); when it is aborted the consumer
-    ///   goes back to what was committed before. It has a group, and does not commit by itself.
+    /// - Parameters:
+    ///   - consumer: The offsets it has come to become part of the transaction (KIP-447); when it is aborted the consumer goes
+    ///     back to what was committed before. It has a group, and does not commit by itself.
+    ///   - body: Sends through the transaction that it is given.
     /// - Throws: What `body` throws; why the transaction was not committed. After `.timedOut` it may have been.
     public func transaction<Value: Sendable>(
         committing consumer: Consumer? = nil, _ body: @Sendable (Transaction) async throws -> Value

@@ -39,12 +39,7 @@ public enum Admin {
     public static let leaderElect =
         UnaryMethod<LeaderElectRequest, LeaderElectResponse>(0x011b, "LeaderElect", isMutating: true)
 
-    /// Items carry record batches; an acknowledgement answers each one.
-    public static let produce =
-        Method<ProduceRequest, ProduceResponse, ProduceItem, ProduceAcknowledgement>(0x0120, "Produce")
-    /// Items carry record batches.
-    public static let consume =
-        ServerStreamingMethod<ConsumeRequest, ConsumeItem, ConsumeResponse>(0x0121, "Consume")
+    // 0x0120 and 0x0121 carried records before clients had `Clients.session`; they are not given out again.
 
     public static let groupList = UnaryMethod<GroupListRequest, GroupListResponse>(0x0130, "GroupList")
     public static let groupDescribe = UnaryMethod<GroupDescribeRequest, GroupDescribeResponse>(0x0131, "GroupDescribe")
@@ -84,7 +79,6 @@ public enum Admin {
         topicList.descriptor, topicDescribe.descriptor, topicCreate.descriptor, topicAlter.descriptor,
         topicDelete.descriptor, topicTrim.descriptor, partitionList.descriptor,
         partitionMove.descriptor, partitionMoveList.descriptor, leaderElect.descriptor,
-        produce.descriptor, consume.descriptor,
         groupList.descriptor, groupDescribe.descriptor, groupLag.descriptor, groupOffsetReset.descriptor,
         groupDelete.descriptor,
         configList.descriptor, configDescribe.descriptor, configAlter.descriptor, configExplain.descriptor,

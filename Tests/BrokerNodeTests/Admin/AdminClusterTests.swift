@@ -5,6 +5,7 @@ import BrokerNode
 import Coordinator
 import Foundation
 import Primitives
+import TestNode
 import Testing
 import Transport
 import WireProtocol

@@ -3,6 +3,7 @@
 import AdminClient
 import BrokerNode
 import Primitives
+import TestNode
 import Testing
 import WireProtocol
 

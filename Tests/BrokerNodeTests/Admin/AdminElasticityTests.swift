@@ -6,6 +6,7 @@ import Foundation
 import KafkaProtocol
 import Primitives
 import Synchronization
+import TestNode
 import Testing
 import Transport
 import WireProtocol

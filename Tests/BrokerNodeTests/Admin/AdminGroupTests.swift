@@ -4,6 +4,7 @@ import AdminClient
 import BrokerNode
 import Primitives
 import RecordBatch
+import TestNode
 import Testing
 import Transport
 import WireProtocol
@@ -207,21 +208,6 @@ struct Target: Sendable {
 func target(_ kind: Admin.OffsetTargetKind, _ value: Int64 = 0) -> Target { Target(kind: kind, value: value) }
 
 extension AdminNode {
-    /// One batch of records that are so many minutes older than `start`, the oldest first.
-    fileprivate func produceMinutes(
-        _ minutes: StrideThrough<Int64>, to topic: String, before start: Timestamp
-    ) async throws {
-        var builder = BatchBuilder()
-        for minute in minutes {
-            builder.append(
-                timestamp: start.advanced(byMilliseconds: -minute * 60_000), value: SharedBytes("\(minute) minutes"))
-        }
-        let stream = client.produce(to: topic)
-        try await stream.writer.send(.init(), attachments: [builder.build(using: Compressor()).bytes])
-        stream.finish()
-        #expect(try await stream.response().failedItemCount == 0)
-    }
-
     /// Commits an offset for partition 0.
     fileprivate func commit(_ offset: Offset, _ topic: String, group: String) async throws {
         let selection = Admin.TopicPartitions.with { ($0.topic, $0.partitions) = (topic, [PartitionIndex(0)]) }

@@ -86,6 +86,11 @@ extension KafkaTestClient {
         let value = SharedBytes([UInt8](repeating: 7, count: valueByteCount))
         for time in times { builder.append(timestamp: time, value: value) }
         let batch = builder.build(using: Compressor())
+        return (batch.bytes.count, try produce(topic, partition, batch, acks: acks))
+    }
+
+    /// - Returns: the error code that was answered; nil with acks=0.
+    func produce(_ topic: String, _ partition: Int32, _ batch: Batch, acks: Int16 = -1) throws -> Int16? {
         var data = ProduceRequest.PartitionProduceData()
         data.index = partition
         data.records = batch.bytes
@@ -98,10 +103,9 @@ extension KafkaTestClient {
         request.topicData = [topicData]
         guard acks != 0 else {
             try send(request, version: 7)
-            return (batch.bytes.count, nil)
+            return nil
         }
-        let response = try call(request, version: 7)
-        return (batch.bytes.count, response.responses[0].partitionResponses[0].errorCode)
+        return try call(request, version: 7).responses[0].partitionResponses[0].errorCode
     }
 
     /// Fetches what is there from `offset` on, without waiting.

@@ -74,7 +74,7 @@ func checkMessages(_ bytes: SharedBytes) {
     case 1: checkMessage(Admin.MetricsResponse.self, body)
     case 2: checkMessage(Admin.TopicDescribeResponse.self, body)
     case 3: checkMessage(Admin.TopicCreateRequest.self, body)
-    case 4: checkMessage(Admin.ConsumeItem.self, body)
+    case 4: checkMessage(Admin.PartitionListResponse.self, body)
     case 5: checkMessage(Admin.GroupDescribeResponse.self, body)
     case 6: checkMessage(Admin.GroupLagResponse.self, body)
     case 7: checkMessage(Admin.ConfigDescribeResponse.self, body)
@@ -170,7 +170,7 @@ func react(to event: RPCConnection.Event, _ connection: inout RPCConnection, _ c
 
 func feedClient(_ bytes: SharedBytes) {
     var (client, _) = openPair()
-    for method in [Admin.topicList.descriptor, Admin.consume.descriptor, Admin.produce.descriptor] {
+    for method in [Admin.topicList.descriptor, Replicas.push.descriptor, Clients.session.descriptor] {
         _ = try? client.open(method, Payload(), deadline: start.advanced(byMilliseconds: 500), at: start)
     }
     _ = try? client.send(Payload(Credit()), on: StreamID(3))

@@ -11,8 +11,8 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures a cluster, or a disk for one.",
         discussion: """
-            produce, consume and latency go through the framed RPC to one node; what they measure includes this tool. Run \
-            them on a machine with processors to spare.
+            produce, consume and latency use the native client; what they measure includes it. Run them on a machine with \
+            processors to spare.
             """,
         subcommands: [BenchProduce.self, BenchConsume.self, BenchLatency.self, BenchDisk.self])
 }
@@ -30,15 +30,15 @@ struct BenchTopicOptions: ParsableArguments {
     }
 
     /// The partitions of the topic, which is made when it is absent.
-    func prepare(_ node: NodeSession, _ surroundings: Surroundings) async throws -> [PartitionIndex] {
+    func prepare(_ node: NodeSession, _ surroundings: Surroundings) async throws -> [TopicPartition] {
         if let found = try await node.client.describeTopics([topic]).first, found.error == nil {
-            return found.partitions.map(\.partition)
+            return found.partitions.map { TopicPartition(topic: topic, partition: $0.partition) }
         }
         let made = try await node.client.createTopic(topic, partitions: partitions)
         surroundings.console.note(
             "made topic \(topic) with \(Units.count(Int64(made.partitionCount), "partition")); when done: "
                 + "myelin topic delete \(topic)")
-        return try await node.describe(topic).partitions.map(\.partition)
+        return try await node.describe(topic).partitions.map { TopicPartition(topic: topic, partition: $0.partition) }
     }
 }
 
@@ -47,7 +47,7 @@ struct BenchReport: Report {
     let name: String
     let topic: String
     let recordCount: Int64
-    /// Of batches as they travelled.
+    /// Of batches as they travelled, or of the keys and values that were read.
     let byteCount: Int64
     let elapsed: Int64
     /// Name, what it measures, values.

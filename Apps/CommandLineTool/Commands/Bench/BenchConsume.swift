@@ -2,17 +2,16 @@
 
 import AdminClient
 import ArgumentParser
+import MyelinClient
 import Primitives
-import RecordBatch
-import Transport
 import WireProtocol
 
 struct BenchConsume: ParsableCommand, NodeCommand {
     static let configuration = CommandConfiguration(
         commandName: "consume", abstract: "Measures how fast records are served.",
         discussion: """
-            Reads a topic from its beginning to where it ends when the command starts, checks the checksum of each batch, and \
-            decodes no record. Fill the topic first, with bench produce.
+            Reads a topic from its beginning to where it ends when the command starts, checks each batch and decodes its \
+            records. Fill the topic first, with bench produce.
 
             EXAMPLES:
               myelin bench produce && myelin bench consume
@@ -23,7 +22,8 @@ struct BenchConsume: ParsableCommand, NodeCommand {
     @Option(help: ArgumentHelp("Topic to read.", valueName: "name"))
     var topic = "myelin-bench"
 
-    @Option(name: [.customShort("n"), .long], help: ArgumentHelp("Stop after so many records.", valueName: "count"))
+    @Option(
+        name: [.customShort("n"), .long], help: ArgumentHelp("Stop when so many records are read.", valueName: "count"))
     var max: Int64?
 
     @OptionGroup var connection: ConnectionOptions
@@ -41,20 +41,22 @@ struct BenchConsume: ParsableCommand, NodeCommand {
         }
         let progress = Progress("bench consume", on: surroundings)
         defer { progress.finish() }
-        let wanted = Double(min(total, max ?? .max))
+        let wanted = min(total, max ?? .max)
         let start = ContinuousClock.now
         var (recordCount, byteCount): (Int64, Int64) = (0, 0)
-        let stream = node.client.consume(request)
-        for try await item in stream.items {
-            byteCount += Int64(item.attachment.count)
-            recordCount += try countRecords(item.attachment)
-            let elapsed = (ContinuousClock.now - start).nanoseconds
-            progress.update(
-                Double(recordCount) / wanted,
-                "\(Units.count(recordCount, "record")), \(Units.bandwidth(bytes: byteCount, nanoseconds: elapsed))")
-        }
-        for partition in try await stream.response().partitions {
-            try await node.check(partition, about: .other("\(topic)-\(partition.partition)"))
+        try await node.withClient { client in
+            let consumer = try await makeConsumer(
+                of: description.partitions.map { TopicPartition(topic: topic, partition: $0.partition) }, client)
+            while recordCount < wanted, await !consumer.hasReachedEnd {
+                let records = try await consumer.poll()
+                recordCount += Int64(records.count)
+                byteCount += records.reduce(0) { $0 + Int64(($1.key?.count ?? 0) + ($1.value?.count ?? 0)) }
+                let elapsed = (ContinuousClock.now - start).nanoseconds
+                progress.update(
+                    Double(recordCount) / Double(wanted),
+                    "\(Units.count(recordCount, "record")), \(Units.bandwidth(bytes: byteCount, nanoseconds: elapsed))")
+                try Task.checkCancellation()
+            }
         }
         let elapsed = (ContinuousClock.now - start).nanoseconds
         progress.finish()
@@ -63,26 +65,13 @@ struct BenchConsume: ParsableCommand, NodeCommand {
         try surroundings.show(report, as: outputOptions.output)
     }
 
-    private var request: Admin.ConsumeRequest {
-        .with {
-            $0.topic = topic
-            $0.start = .with { $0.kind = .earliest }
-            $0.end = .with { $0.kind = .latest }
-            $0.recordCountMax = max ?? 0
-        }
-    }
-
-    private func countRecords(_ bytes: SharedBytes) throws -> Int64 {
-        var batches = Batches(bytes)
-        var count: Int64 = 0
-        do {
-            while let batch = try batches.next() {
-                try batch.verifyChecksum()
-                count += Int64(batch.header.recordCount)
-            }
-        } catch {
-            throw Failure("what the node sent is damaged: \(error)")
-        }
-        return count
+    private func makeConsumer(of partitions: [TopicPartition], _ client: MyelinClient) async throws -> Consumer {
+        let range = try await RecordRange(
+            of: partitions, from: .earliest, until: .latest, .readUncommitted, in: client)
+        var settings = ConsumerSettings()
+        settings.isolationLevel = .readUncommitted
+        let consumer = Consumer(client, settings: settings)
+        await consumer.assign(range.starts.mapValues { $0 }, upTo: range.ends)
+        return consumer
     }
 }

@@ -2,12 +2,9 @@
 
 import AdminClient
 import ArgumentParser
-import Foundation
+import MyelinClient
 import Primitives
-import RecordBatch
 import Synchronization
-import Transport
-import WireProtocol
 
 struct BenchLatency: ParsableCommand, NodeCommand {
     static let configuration = CommandConfiguration(
@@ -28,7 +25,7 @@ struct BenchLatency: ParsableCommand, NodeCommand {
     @Option(help: ArgumentHelp("How long.", valueName: "duration"))
     var duration = DurationArgument(milliseconds: 10_000)
 
-    @Option(help: ArgumentHelp("Bytes of each value; 8 at least.", valueName: "size"))
+    @Option(help: ArgumentHelp("Bytes of each value; 16 at least.", valueName: "size"))
     var recordSize = SizeArgument(256)
 
     @Option(help: "Who must have a record: all in-sync replicas or the leader (1).")
@@ -41,36 +38,34 @@ struct BenchLatency: ParsableCommand, NodeCommand {
     func validate() throws {
         if !(1...1_000_000).contains(rate) { throw ValidationError("--rate is \(rate); 1 to 1000000 are possible") }
         if duration.milliseconds < 1 { throw ValidationError("--duration is 0") }
-        if !(8...1 << 20).contains(recordSize.byteCount) {
-            throw ValidationError("--record-size is \(recordSize.byteCount); 8 bytes to 1 MiB are possible")
+        if !(16...1 << 20).contains(recordSize.byteCount) {
+            throw ValidationError("--record-size is \(recordSize.byteCount); 16 bytes to 1 MiB are possible")
         }
         if acks == .none { throw ValidationError("--acks 0 has no acknowledgement to wait for") }
     }
 
     func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
         let partitions = try await topicOptions.prepare(node, surroundings)
-        let begins = try await node.describe(topicOptions.topic).partitions
         let progress = Progress("bench latency", on: surroundings)
         defer { progress.finish() }
         let run = LatencyRun(
             count: max(Int64(rate) * duration.milliseconds / 1000, 1), interval: 1_000_000_000 / Int64(rate),
-            recordSize: recordSize.byteCount)
-        let sent = try await withThrowingTaskGroup(of: ProduceTally?.self) { group in
-            for begin in begins where partitions.contains(begin.partition) {
-                let stream = node.client.consume(follow(begin))
+            recordSize: recordSize.byteCount, topic: topicOptions.topic)
+        let sent = try await node.withClient { client in
+            let consumer = try await follow(partitions, client)
+            return try await withThrowingTaskGroup(of: ProduceTally?.self) { group in
                 group.addTask {
-                    try await run.read(stream)
+                    try await run.read(consumer)
                     return nil
                 }
-            }
-            group.addTask {
-                try await BatchSender.with(node.client, topic: topicOptions.topic, acks: acks.code, inFlightMax: 10_000)
-                {
-                    try await run.send(through: $0, to: partitions, progress)
+                group.addTask {
+                    var settings = ProducerSettings()
+                    settings.acknowledgement = acks.acknowledgement
+                    return try await RecordSender.with(node, settings) { try await run.send(through: $0, progress) }
                 }
+                defer { group.cancelAll() }
+                return try await waitForAll(&group, run)
             }
-            defer { group.cancelAll() }
-            return try await waitForAll(&group, run)
         }
         progress.finish()
         try surroundings.show(report(run, sent), as: outputOptions.output)
@@ -93,16 +88,14 @@ struct BenchLatency: ParsableCommand, NodeCommand {
             }
             return tally
         }
-        throw Failure("the node ended the stream before the measurement was over")
+        throw Failure("reading ended before the measurement was over")
     }
 
-    private func follow(_ begin: Admin.PartitionInfo) -> Admin.ConsumeRequest {
-        .with {
-            $0.topic = topicOptions.topic
-            $0.partitions = [begin.partition]
-            $0.start = .with { ($0.kind, $0.offset) = (.offset, begin.highWatermark) }
-            $0.follow = true
-        }
+    private func follow(_ partitions: [TopicPartition], _ client: MyelinClient) async throws -> Consumer {
+        let ends = try await client.offsets(of: partitions, at: .latest)
+        let consumer = Consumer(client)
+        await consumer.assign(ends.mapValues { $0 })
+        return consumer
     }
 
     private func report(_ run: LatencyRun, _ tally: ProduceTally) -> BenchReport {
@@ -110,7 +103,7 @@ struct BenchLatency: ParsableCommand, NodeCommand {
             name: "latency", topic: topicOptions.topic, recordCount: tally.recordCount, byteCount: tally.byteCount,
             elapsed: run.elapsed,
             histograms: [
-                ("acknowledgedNanoseconds", "acknowledged after", tally.latencies),
+                ("acknowledgedNanoseconds", "acknowledged after", run.acknowledged),
                 ("endToEndNanoseconds", "read after", run.endToEnd),
             ],
             parameters: [
@@ -125,60 +118,65 @@ private final class LatencyRun: Sendable {
     private let count: Int64
     private let interval: Int64
     private let recordSize: Int
+    private let topic: String
     /// Differs from that of every other run on the topic.
     private let mark = UInt64.random(in: .min ... .max)
-    /// A little later than now, so that the reading streams stand when the first record is due.
+    /// A little later than now, so that reading has begun when the first record is due.
     private let start = ContinuousClock.now + .milliseconds(200)
-    private let state = Mutex((histogram: LatencyHistogram(), elapsed: Int64(0)))
+    private let state = Mutex((acknowledged: LatencyHistogram(), endToEnd: LatencyHistogram(), elapsed: Int64(0)))
 
-    init(count: Int64, interval: Int64, recordSize: Int) {
+    init(count: Int64, interval: Int64, recordSize: Int, topic: String) {
         self.count = count
         self.interval = interval
         self.recordSize = recordSize
+        self.topic = topic
     }
 
-    var endToEnd: LatencyHistogram { state.withLock { $0.histogram } }
+    var acknowledged: LatencyHistogram { state.withLock { $0.acknowledged } }
+    var endToEnd: LatencyHistogram { state.withLock { $0.endToEnd } }
     var elapsed: Int64 { state.withLock { $0.elapsed } }
 
     private var now: Int64 { (ContinuousClock.now - start).nanoseconds }
 
-    func send(through sender: BatchSender, to partitions: [PartitionIndex], _ progress: Progress) async throws {
-        let compressor = Compressor()
-        for number in 0..<count {
-            let due = number * interval
-            // Sleeping is exact to about a millisecond here; what is due meanwhile is sent at once.
-            if due > now { try await Task.sleep(for: .nanoseconds(due - now), tolerance: .zero) }
-            var builder = BatchBuilder()
-            builder.append(timestamp: Date.timestamp, key: key, value: value(due))
-            try await sender.send(builder.build(using: compressor), to: partitions[Int(number) % partitions.count])
-            progress.update(Double(number) / Double(count), "\(Units.count(number, "record"))")
+    func send(through sender: RecordSender, _ progress: Progress) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for number in 0..<count {
+                let due = number * interval
+                // Sleeping is exact to about a millisecond here; what is due meanwhile is sent at once.
+                if due > now { try await Task.sleep(for: .nanoseconds(due - now), tolerance: .zero) }
+                let deliveries = try await sender.send([ProducerRecord(topic: topic, value: value(due))])
+                group.addTask { [self] in
+                    for delivery in deliveries { _ = try await delivery.position() }
+                    let time = now
+                    state.withLock { $0.acknowledged.add(time - due) }
+                }
+                progress.update(Double(number) / Double(count), "\(Units.count(number, "record"))")
+            }
         }
         state.withLock { $0.elapsed = now }
     }
 
-    func read(_ stream: ConsumeStream) async throws {
-        let extractor = RecordExtractor()
-        for try await item in stream.items {
+    func read(_ consumer: Consumer) async throws {
+        while !Task.isCancelled {
+            let records = try await consumer.poll()
             let time = now
-            try extractor.forEach(in: item.message, item.attachment) { record in
-                guard record.key == key, let due = due(of: record) else { return true }
-                state.withLock { $0.histogram.add(time - due) }
-                return true
-            }
+            for due in records.compactMap({ due(of: $0) }) { state.withLock { $0.endToEnd.add(time - due) } }
         }
     }
 
-    private var key: SharedBytes { SharedBytes(hexadecimal(mark, digits: 16)) }
-
+    /// The mark of the run and when the record was due.
     private func value(_ due: Int64) -> SharedBytes {
         var writer = ByteWriter(capacity: recordSize)
+        writer.writeInt64(Int64(bitPattern: mark))
         writer.writeInt64(due)
-        writer.writeBytes([UInt8](repeating: 0x2e, count: recordSize - 8))
+        writer.writeBytes([UInt8](repeating: 0x2e, count: recordSize - 16))
         return writer.shared
     }
 
-    private func due(of record: Record) -> Int64? {
-        guard let value = record.value, value.count >= 8 else { return nil }
-        return value.loadBigEndian(at: 0)
+    /// nil for records of others.
+    private func due(of record: ConsumerRecord) -> Int64? {
+        guard let value = record.value, value.count == recordSize else { return nil }
+        let found: Int64 = value.loadBigEndian(at: 0)
+        return found == Int64(bitPattern: mark) ? value.loadBigEndian(at: 8) : nil
     }
 }

@@ -2,17 +2,15 @@
 
 import AdminClient
 import ArgumentParser
-import Foundation
+import MyelinClient
 import Primitives
-import RecordBatch
-import WireProtocol
 
 struct BenchProduce: ParsableCommand, NodeCommand {
     static let configuration = CommandConfiguration(
         commandName: "produce", abstract: "Measures how fast records are taken.",
         discussion: """
-            Sends batches that were built beforehand, so that building them is not measured, over one connection. The latency \
-            is the time from handing over a batch to its acknowledgement: it grows with --in-flight.
+            Sends with one producer, which has one batch of a partition under way and fills others meanwhile. The latency is \
+            the time from a batch's first record to its acknowledgement: it grows with --in-flight.
 
             EXAMPLES:
               myelin bench produce
@@ -21,7 +19,7 @@ struct BenchProduce: ParsableCommand, NodeCommand {
               myelin bench produce --partitions 6 --topic bench-6 --compression zstd
             """)
 
-    @Option(help: ArgumentHelp("Records to send, rounded up to whole batches.", valueName: "count"))
+    @Option(help: ArgumentHelp("Records to send.", valueName: "count"))
     var records: Int64 = 500_000
 
     @Option(help: ArgumentHelp("Bytes of each value.", valueName: "size"))
@@ -52,21 +50,16 @@ struct BenchProduce: ParsableCommand, NodeCommand {
     }
 
     func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
-        let partitions = try await topicOptions.prepare(node, surroundings)
-        let batches = makeBatches()
+        _ = try await topicOptions.prepare(node, surroundings)
+        let values = makeValues()
         let progress = Progress("bench produce", on: surroundings)
         defer { progress.finish() }
         let start = ContinuousClock.now
-        let tally = try await BatchSender.with(
-            node.client, topic: topicOptions.topic, acks: acks.code, inFlightMax: inFlight
-        ) { sender in
-            var (sent, index): (Int64, Int) = (0, 0)
-            while sent < records {
-                let batch = batches[index % batches.count]
-                try await sender.send(batch, to: partitions[index % partitions.count])
-                sent += Int64(batch.header.recordCount)
-                index += 1
-                progress.update(Double(sent) / Double(records), rate(sender.tally, since: start))
+        let tally = try await RecordSender.with(node, settings) { sender in
+            for number in stride(from: 0, to: records, by: values.count) {
+                let count = Int(Swift.min(records - number, Int64(values.count)))
+                try await sender.send(values[..<count].map { ProducerRecord(topic: topicOptions.topic, value: $0) })
+                progress.update(Double(number) / Double(records), rate(sender.tally, since: start))
             }
         }
         let elapsed = (ContinuousClock.now - start).nanoseconds
@@ -92,15 +85,18 @@ struct BenchProduce: ParsableCommand, NodeCommand {
             "\(Units.count(tally.recordCount, "record")), \(Units.bandwidth(bytes: tally.byteCount, nanoseconds: elapsed))"
     }
 
-    /// A few different batches, used in turn: enough that no cache holds the answer.
-    private func makeBatches() -> [Batch] {
+    private var settings: ProducerSettings {
+        var settings = ProducerSettings()
+        settings.acknowledgement = acks.acknowledgement
+        settings.codec = compression.codec
+        settings.batchByteCountMax = batchSize.byteCount
+        settings.bufferByteCountMax = inFlight * batchSize.byteCount
+        return settings
+    }
+
+    /// Different values, used in turn: enough that no cache holds the answer.
+    private func makeValues() -> [SharedBytes] {
         var payload = BenchPayload(byteCount: recordSize.byteCount)
-        let compressor = Compressor()
-        let count = max(batchSize.byteCount / (recordSize.byteCount + 12), 1)
-        return (0..<16).map { _ in
-            var builder = BatchBuilder(codec: compression.codec, capacity: batchSize.byteCount)
-            for _ in 0..<count { builder.append(timestamp: Date.timestamp, value: payload.next()) }
-            return builder.build(using: compressor)
-        }
+        return (0..<Swift.min(4096, Swift.max(4, (4 << 20) / recordSize.byteCount))).map { _ in payload.next() }
     }
 }

@@ -3,9 +3,8 @@
 import AdminClient
 import ArgumentParser
 import Foundation
+import MyelinClient
 import Primitives
-import RecordBatch
-import Transport
 import WireProtocol
 
 struct TopicConsume: ParsableCommand, NodeCommand {
@@ -81,25 +80,36 @@ struct TopicConsume: ParsableCommand, NodeCommand {
 
     func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
         let printer = RecordPrinter(format: try recordFormat, output: outputOptions.output, surroundings: surroundings)
-        try await check(partitions, node.describe(topic))
-        let stream = node.client.consume(request(now: Date.timestamp))
-        var left = max ?? .max
-        let extractor = RecordExtractor()
+        let chosen = try choose(from: await node.describe(topic))
         do {
-            for try await item in stream.items {
-                try extractor.forEach(in: item.message, item.attachment) { record in
-                    try printer.print(FoundRecord(topic: topic, partition: item.message.partition, record: record))
-                    left -= 1
-                    return left > 0
+            try await node.withClient { client in
+                var settings = ConsumerSettings()
+                settings.isolationLevel = readCommitted ? .readCommitted : .readUncommitted
+                settings.offsetReset = .none
+                let range = try await range(of: chosen, settings.isolationLevel, in: client)
+                let consumer = Consumer(client, settings: settings)
+                await consumer.assign(range.starts.mapValues { $0 }, upTo: range.ends)
+                try await withTaskCancellationHandler {
+                    try await print(consumer, with: printer, to: surroundings.console)
+                } onCancel: {
+                    Task { try? await consumer.close() }
                 }
-                try surroundings.console.flush()
-                if left == 0 { return stream.cancel() }
             }
-            for partition in try await stream.response().partitions {
-                try await node.check(partition, about: .other("\(topic)-\(partition.partition)"))
-            }
-        } catch let error as RPCError where error.code == .cancelled && Task.isCancelled && follow {
+        } catch is ClientError where Task.isCancelled && follow {
             // Ctrl-C is how following ends.
+        }
+    }
+
+    private func print(_ consumer: Consumer, with printer: RecordPrinter, to console: Console) async throws {
+        var left = max ?? .max
+        while await !consumer.hasReachedEnd {
+            for found in try await consumer.poll() {
+                try printer.print(
+                    FoundRecord(topic: topic, partition: found.partition.partition, record: found.record))
+                left -= 1
+                if left == 0 { return try console.flush() }
+            }
+            try console.flush()
         }
     }
 
@@ -110,24 +120,24 @@ struct TopicConsume: ParsableCommand, NodeCommand {
         }
     }
 
-    private func request(now: Timestamp) -> Admin.ConsumeRequest {
-        .with {
-            $0.topic = topic
-            $0.partitions = partitions?.partitions ?? []
-            $0.start = StartText.parse(from ?? (follow ? "latest" : "earliest"), now: now) ?? Admin.Position()
-            $0.end = follow ? nil : StartText.parse(until ?? "end", now: now)
-            $0.follow = follow
-            $0.recordCountMax = max ?? 0
-            $0.isolationLevel = readCommitted ? .readCommitted : .readUncommitted
-        }
+    private func range(
+        of partitions: [TopicPartition], _ isolationLevel: IsolationLevel, in client: MyelinClient
+    ) async throws -> RecordRange {
+        let now = Date.timestamp
+        return try await RecordRange(
+            of: partitions, from: StartText.parse(from ?? (follow ? "latest" : "earliest"), now: now) ?? .latest,
+            until: follow ? nil : StartText.parse(until ?? "end", now: now), isolationLevel, in: client)
     }
 
-    private func check(_ chosen: PartitionSet?, _ topic: Admin.TopicDescription) throws {
+    private func choose(from topic: Admin.TopicDescription) throws -> [TopicPartition] {
         let all = topic.partitions.map(\.partition)
-        guard let missing = chosen?.partitions.first(where: { !all.contains($0) }) else { return }
-        throw Failure(
-            "topic '\(topic.name)' has no partition \(missing)",
-            advice: ["It has \(Units.count(Int64(all.count), "partition")), counted from 0."])
+        let chosen = partitions?.partitions ?? all
+        if let missing = chosen.first(where: { !all.contains($0) }) {
+            throw Failure(
+                "topic '\(topic.name)' has no partition \(missing)",
+                advice: ["It has \(Units.count(Int64(all.count), "partition")), counted from 0."])
+        }
+        return chosen.map { TopicPartition(topic: topic.name, partition: $0) }
     }
 }
 

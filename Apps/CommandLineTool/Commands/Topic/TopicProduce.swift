@@ -2,7 +2,7 @@
 
 import AdminClient
 import ArgumentParser
-import Foundation
+import MyelinClient
 import Primitives
 import RecordBatch
 import WireProtocol
@@ -75,23 +75,29 @@ struct TopicProduce: ParsableCommand, NodeCommand {
     }
 
     func run(_ node: NodeSession, in surroundings: Surroundings) async throws {
-        let partitions = try await partitions(node.describe(topic))
-        // Opened first: a file that is not there must not cost a stream.
+        let partition = try await checkPartition(of: node.describe(topic))
         let reader =
             try value.isEmpty ? file.map { try InputReader(path: $0) } ?? InputReader(surroundings.input()) : nil
         let progress = Progress("producing", on: surroundings)
         defer { progress.finish() }
-        let tally = try await BatchSender.with(node.client, topic: topic, acks: acks.code, inFlightMax: 16) { sender in
-            var producer = LineProducer(
-                sender: sender, rule: rule, codec: compression.codec, batchByteCountMax: batchSize.byteCount,
-                partitioner: Partitioner(partitions))
-            for text in value { try await producer.add(Array(text.utf8)) }
-            if let reader { try await read(reader, into: &producer, progress) }
-            try await producer.flush()
+        let rule = rule
+        let tally = try await RecordSender.with(node, settings) { sender in
+            try await sender.send(value.map { rule.record(from: Array($0.utf8), to: topic, partition) })
+            if let reader { try await read(reader, into: sender, partition, rule, progress) }
         }
         progress.finish()
         try surroundings.show(
             ProduceReport(topic: topic, tally: tally, elapsed: progress.elapsed.nanoseconds), as: outputOptions.output)
+    }
+
+    private var settings: ProducerSettings {
+        var settings = ProducerSettings()
+        settings.acknowledgement = acks.acknowledgement
+        settings.codec = compression.codec
+        settings.batchByteCountMax = batchSize.byteCount
+        settings.bufferByteCountMax = Swift.max(16 * batchSize.byteCount, settings.bufferByteCountMax)
+        settings.deliveryMillisecondsMax = 30_000
+        return settings
     }
 
     private var rule: RecordLine {
@@ -100,35 +106,38 @@ struct TopicProduce: ParsableCommand, NodeCommand {
             headers: header.map { RecordHeader(key: SharedBytes($0.key), value: SharedBytes($0.value)) })
     }
 
-    private func partitions(_ topic: Admin.TopicDescription) throws -> [PartitionIndex] {
+    private func checkPartition(of topic: Admin.TopicDescription) throws -> PartitionIndex? {
         let all = topic.partitions.map(\.partition)
-        guard let partition else { return all }
+        guard let partition else { return nil }
         guard all.contains(PartitionIndex(partition)) else {
             throw Failure(
                 "topic '\(topic.name)' has no partition \(partition)",
                 advice: ["It has \(Units.count(Int64(all.count), "partition")), counted from 0."])
         }
-        return [PartitionIndex(partition)]
+        return PartitionIndex(partition)
     }
 
-    private func read(_ reader: InputReader, into producer: inout LineProducer, _ progress: Progress) async throws {
+    private func read(
+        _ reader: InputReader, into sender: RecordSender, _ partition: PartitionIndex?, _ rule: RecordLine,
+        _ progress: Progress
+    ) async throws {
         var splitter = LineSplitter()
         var readCount: Int64 = 0
         reading: while true {
             switch try await reader.next() {
             case .bytes(let bytes):
                 readCount += Int64(bytes.count)
-                for line in try splitter.split(bytes) { try await producer.add(line) }
-            case .idle: try await producer.flush()
+                try await sender.send(splitter.split(bytes).map { rule.record(from: $0, to: topic, partition) })
+            case .idle: break
             case .end: break reading
             }
             try Task.checkCancellation()
-            let tally = producer.sender.tally
+            let tally = sender.tally
             progress.update(
                 reader.byteCount.map { Double(readCount) / Double(max($0, 1)) },
                 "\(Units.count(tally.recordCount, "record")), \(Units.bytes(tally.byteCount))")
         }
-        if let line = splitter.finish() { try await producer.add(line) }
+        if let line = splitter.finish() { try await sender.send([rule.record(from: line, to: topic, partition)]) }
     }
 }
 
@@ -153,12 +162,11 @@ enum Acks: String, CaseIterable, ExpressibleByArgument {
     case leader = "1"
     case none = "0"
 
-    /// As Kafka's Produce request has it.
-    var code: Int16 {
+    var acknowledgement: ProducerSettings.Acknowledgement {
         switch self {
-        case .all: -1
-        case .leader: 1
-        case .none: 0
+        case .all: .all
+        case .leader: .leader
+        case .none: .nobody
         }
     }
 }
