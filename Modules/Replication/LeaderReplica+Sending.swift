@@ -46,6 +46,17 @@ extension LeaderReplica {
         }
     }
 
+    /// Batches under way to `node`, in bytes.
+    public func inFlightByteCount(to node: NodeID) -> Int {
+        index(of: node).map { followers[$0].inFlightByteCount } ?? 0
+    }
+
+    /// Where the next batches to `node` begin; nil while its log is not known to agree.
+    public func nextOffset(to node: NodeID) -> Offset? {
+        guard let index = index(of: node), case .copying = followers[index].phase else { return nil }
+        return followers[index].next
+    }
+
     private func hasRoom(_ follower: FollowerProgress) -> Bool {
         follower.next < logEnd && follower.inFlightByteCount < settings.inFlightByteCountMax
     }

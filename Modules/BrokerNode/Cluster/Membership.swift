@@ -42,11 +42,13 @@ final class Membership {
     private var beatSince: Instant?
     private var loads = LoadReporter()
     private var isMeasuring = false
+    private let pacer: MovePacer
 
     init(shard: BrokerShard, registration: RegisterBroker) {
         self.shard = shard
         base = registration
         health = DiskHealth(shard: shard)
+        pacer = MovePacer(shard: shard)
     }
 
     /// Registers the broker; `done` is called when it may lead partitions, or will never be allowed to.
@@ -106,6 +108,7 @@ final class Membership {
         if isFirst {
             tick()
             measureLoads()
+            pacer.begin()
         }
         sendHeartbeat()
     }

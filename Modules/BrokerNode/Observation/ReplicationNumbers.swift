@@ -79,6 +79,12 @@ extension ReplicationCounters {
         set.add(Int64(uncleanLeadershipCount), to: MetricCatalogue.uncleanElections)
         set.add(Int64(replicatedByteCount), to: MetricCatalogue.replicationSentBytes)
         set.add(Int64(receivedByteCount), to: MetricCatalogue.replicationReceivedBytes)
+        set.add(Int64(moveSentByteCount), to: MetricCatalogue.moveCopiedBytes, "sent")
+        set.add(Int64(moveReceivedByteCount), to: MetricCatalogue.moveCopiedBytes, "received")
+        if let moveRate {
+            set.add(moveRate, to: MetricCatalogue.moveRate)
+            set.add(Int64(moveSlowdownCount), to: MetricCatalogue.moveSlowdowns)
+        }
         for (follower, nanoseconds) in throttledNanoseconds.sorted(by: { $0.key < $1.key }) {
             set.add(nanoseconds, to: MetricCatalogue.throttledTime, "\(follower)")
         }

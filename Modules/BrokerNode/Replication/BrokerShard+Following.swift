@@ -37,6 +37,7 @@ extension BrokerShard {
             return reply(.failed)
         }
         guard directory == .healthy else { return reply(.failed) }
+        let reply = replicator.answering(append, in: partition, reply)
         do throws(LogFault) {
             try cutUnprovable(partition)
             guard !partition.isDoubtful || partition.log.damages.isEmpty else { return reply(.failed) }

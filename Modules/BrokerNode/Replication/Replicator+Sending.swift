@@ -10,41 +10,57 @@ internal import WireProtocol
 extension Replicator {
     /// Sends what the round made due, and asks the controller for the changes of in-sync sets. Runs at its end.
     func endRound() {
-        for broker in brokers.values where !broker.due.isEmpty { send(to: broker) }
+        for broker in brokers.values where !broker.due.isEmpty || !broker.copies.isEmpty { send(to: broker) }
         propose()
     }
 
     private func send(to broker: FollowingBroker) {
-        while broker.isWritable, !broker.due.isEmpty {
-            let frame = nextFrame(for: broker)
+        while broker.isWritable {
+            let frame: AppendFrameBuilder
+            if !broker.due.isEmpty {
+                var turn: [Partition] = []
+                swap(&turn, &broker.due)
+                frame = nextFrame(for: broker, of: &turn, byteCountMax: Replicas.frameByteCountMax)
+                broker.due = turn + broker.due
+            } else if !broker.copies.isEmpty, broker.copyingByteCount < Self.copyingByteCountMax {
+                var turn: [Partition] = []
+                swap(&turn, &broker.copies)
+                frame = nextFrame(for: broker, of: &turn, byteCountMax: Self.copyFrameByteCountMax)
+                broker.copies = turn + broker.copies
+            } else {
+                return
+            }
             guard !frame.isEmpty, let links else { continue }
             let takesMore = links.send(frame.payload, to: broker.id)
             if case .open = broker.link { broker.link = .open(isWritable: takesMore) }
         }
     }
 
-    /// Takes from what is due as much as fits into one frame.
-    private func nextFrame(for broker: FollowingBroker) -> AppendFrameBuilder {
+    /// Takes from `turn` as much as fits into one frame; those that were already served come due behind those that wait.
+    private func nextFrame(
+        for broker: FollowingBroker, of turn: inout [Partition], byteCountMax: Int
+    ) -> AppendFrameBuilder {
         var frame = AppendFrameBuilder()
-        var turn: [Partition] = []
-        swap(&turn, &broker.due)
-        for (place, partition) in turn.enumerated() {
-            guard frame.byteCount < Replicas.frameByteCountMax, frame.partitionCount < Self.framePartitionCountMax
-            else {
-                // Those that were already served go behind those that wait.
-                broker.due = Array(turn[place...]) + broker.due
-                break
-            }
+        var servedCount = 0
+        for partition in turn {
+            guard frame.byteCount < byteCountMax, frame.partitionCount < Self.framePartitionCountMax else { break }
+            servedCount += 1
             broker.dueIDs.remove(partition.id)
-            guard broker.followed[partition.id] === partition, add(partition, for: broker, to: &frame) else { continue }
+            let room = byteCountMax - frame.byteCount
+            guard broker.followed[partition.id] === partition,
+                add(partition, for: broker, byteCountMax: room, to: &frame)
+            else { continue }
             becomeDue(partition, at: broker)
         }
+        turn.removeFirst(servedCount)
         return frame
     }
 
     /// - Returns: whether there is more to send of this partition now.
-    private func add(_ partition: Partition, for broker: FollowingBroker, to frame: inout AppendFrameBuilder) -> Bool {
-        let room = min(Replicas.frameByteCountMax - frame.byteCount, allowance(of: partition, for: broker))
+    private func add(
+        _ partition: Partition, for broker: FollowingBroker, byteCountMax: Int, to frame: inout AppendFrameBuilder
+    ) -> Bool {
+        let room = min(byteCountMax, allowance(of: partition, for: broker))
         guard let plan = partition.nextAppend(to: broker.id, byteCountMax: room) else {
             if let header = partition.announcement(to: broker.id) { frame.add(header, of: partition.id) }
             return false
@@ -62,7 +78,8 @@ extension Replicator {
         }
         guard isSent == true else { return false }
         frame.add(plan.header, of: partition.id, run.bytes)
-        spend(run.bytes.count, on: throttles(of: partition, for: broker), broker)
+        if partition.leader?.assignment.inSync.contains(broker.id) == false { broker.copying[partition.id] = partition }
+        spend(run.bytes.count, of: partition, for: broker)
         metrics.replicatedByteCount += UInt64(run.bytes.count)
         return partition.leader?.hasNext(for: broker.id) == true
     }
@@ -112,85 +129,6 @@ extension Replicator {
             if let broker { becomeDue(partition, at: broker) }
         }
         shard.disk.submitRead(file, at: position, count: byteCount, ticket: ticket)
-    }
-}
-
-// MARK: Throttling
-
-/// The bounds that copying to a follower keeps to.
-private struct Throttles: OptionSet {
-    let rawValue: UInt8
-
-    /// `leader.replication.throttled.rate` and `follower.replication.throttled.rate`.
-    static let ordered = Throttles(rawValue: 1)
-    /// `myelin.move.rate.max`.
-    static let move = Throttles(rawValue: 2)
-}
-
-extension Replicator {
-    /// Members of the in-sync set are never slowed down: acknowledgements wait for them (KIP-73).
-    private func throttles(of partition: Partition, for broker: FollowingBroker) -> Throttles {
-        guard let leader = partition.leader, !leader.assignment.inSync.contains(broker.id) else { return [] }
-        let settings = partition.settings
-        var throttles: Throttles = []
-        if settings.leaderThrottled.contains(partition.id.index, on: shard.node.id)
-            || settings.followerThrottled.contains(partition.id.index, on: broker.id)
-        {
-            throttles.insert(.ordered)
-        }
-        if shard.image.partition(partition.id)?.addingReplicas.contains(broker.id) == true { throttles.insert(.move) }
-        return throttles
-    }
-
-    /// Record bytes that may go to a follower now; 0 makes the partition due again when there are some.
-    private func allowance(of partition: Partition, for broker: FollowingBroker) -> Int {
-        let throttles = throttles(of: partition, for: broker)
-        guard !throttles.isEmpty else { return .max }
-        let now = shard.now
-        refreshRates(for: broker, at: now)
-        var (allowed, next) = (Int.max, now)
-        if throttles.contains(.ordered) {
-            allowed = min(quota.allowance(at: now), broker.quota.allowance(at: now))
-            next = max(quota.nextAllowance, broker.quota.nextAllowance)
-        }
-        if throttles.contains(.move) {
-            allowed = min(allowed, moveQuota.allowance(at: now))
-            next = max(next, moveQuota.nextAllowance)
-        }
-        guard allowed == 0 else { return allowed }
-        noteThrottled(broker, until: next, at: now)
-        shard.schedule(at: next) { [weak self, weak broker] in
-            if let broker { self?.becomeDue(partition, at: broker) }
-        }
-        return 0
-    }
-
-    private func noteThrottled(_ broker: FollowingBroker, until end: Instant, at now: Instant) {
-        let start = max(now, broker.throttledUntil)
-        guard end > start else { return }
-        metrics.throttledNanoseconds[broker.id, default: 0] += end.nanoseconds - start.nanoseconds
-        broker.throttledUntil = end
-    }
-
-    private func spend(_ byteCount: Int, on throttles: Throttles, _ broker: FollowingBroker) {
-        let now = shard.now
-        if throttles.contains(.ordered) {
-            quota.spend(byteCount, at: now)
-            broker.quota.spend(byteCount, at: now)
-        }
-        if throttles.contains(.move) { moveQuota.spend(byteCount, at: now) }
-    }
-
-    /// The rates hold for a whole broker, of which this shard takes its share.
-    private func refreshRates(for broker: FollowingBroker, at now: Instant) {
-        let settings = shard.configs.settings
-        quota.change(bytesPerSecond: share(of: settings[.leaderThrottledRate]), at: now)
-        broker.quota.change(bytesPerSecond: share(of: settings[.followerThrottledRate]), at: now)
-        moveQuota.change(bytesPerSecond: share(of: settings[.moveRateMax]), at: now)
-    }
-
-    private func share(of rate: Int) -> Int64? {
-        rate == .max ? nil : max(1, Int64(rate) / Int64(shard.node.shardCount))
     }
 }
 

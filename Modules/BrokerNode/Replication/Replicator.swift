@@ -23,6 +23,13 @@ final class FollowingBroker {
     var followed: [PartitionID: Partition] = [:]
     /// Those with something to send, each once, in turn.
     var due: [Partition] = []
+    /// Those of them that it is not in sync with. They have frames of their own, and come last: whoever waits for an
+    /// acknowledgement does not wait until what is copied is durable.
+    var copies: [Partition] = []
+    /// Copied and not answered, as far as known.
+    var copying: [PartitionID: Partition] = [:]
+    /// Bytes appended here, of partitions that move to it, when they were looked at last.
+    var appendedByteCounts: [PartitionID: Int64] = [:]
     var dueIDs: Set<PartitionID> = []
     /// The registration of the broker at the other end of the link.
     var brokerEpoch: Int64 = -1
@@ -40,6 +47,19 @@ final class FollowingBroker {
         if case .open(let isWritable) = link { return isWritable }
         return false
     }
+
+    /// Bytes that were copied to it and that it has not answered.
+    var copyingByteCount: Int {
+        copying = copying.filter { $1.leader?.inFlightByteCount(to: id) ?? 0 > 0 && followed[$0] === $1 }
+        return copying.values.reduce(0) { $0 + ($1.leader?.inFlightByteCount(to: id) ?? 0) }
+    }
+}
+
+/// A partition that moves here, as it was when its leader sent something last.
+struct MoveArrival {
+    var highWatermark: Offset
+    /// On average, of the last batches.
+    var recordByteCount: Int64 = 0
 }
 
 /// What the replicator of a shard counts.
@@ -55,6 +75,16 @@ struct ReplicationCounters: Sendable {
     var uncleanLeadershipCount: UInt64 = 0
     /// For which copying waited for a quota, by follower.
     var throttledNanoseconds: [NodeID: Int64] = [:]
+    /// Record bytes copied to replicas that moves add.
+    var moveSentByteCount: UInt64 = 0
+    var moveReceivedByteCount: UInt64 = 0
+    /// Times that there was more to copy for moves than the pace allowed.
+    var moveHeldBackCount: UInt64 = 0
+    /// Of leaders for this broker, where it is in sync.
+    var leaderWaits = Waits()
+    /// Of the whole broker, on the shard that sets the pace.
+    var moveRate: Int64?
+    var moveSlowdownCount: UInt64 = 0
 
     mutating func inSyncChanged(from old: Int, to new: Int) {
         if new < old { inSyncShrinkCount += 1 }
@@ -71,6 +101,12 @@ struct ReplicationCounters: Sendable {
 final class Replicator {
     /// Partitions in one frame: with the records' bound, what a frame costs at the other end is bounded.
     static let framePartitionCountMax = 2_000
+    /// Batches in one frame of copies: what is behind it waits for no more than their writing.
+    static let copyFrameByteCountMax = 256 << 10
+    /// Copies under way to one broker, without answers.
+    static let copyingByteCountMax = 2 << 20
+    /// Between two looks whether an answer may go that the pace of moves holds back.
+    static let holdMilliseconds: Int64 = 50
     static let pauseMillisecondsMin: Int64 = 50
     static let pauseMillisecondsMax: Int64 = 1_000
     /// How long a follower may be behind in knowing the high watermark while there is nothing else to send.
@@ -81,8 +117,15 @@ final class Replicator {
     unowned let shard: BrokerShard
     /// Of `leader.replication.throttled.rate`, for what is throttled.
     var quota = ReplicationQuota(bytesPerSecond: nil, at: Instant(nanoseconds: 0))
-    /// Of `myelin.move.rate.max`, for replicas that moves add.
-    var moveQuota = ReplicationQuota(bytesPerSecond: nil, at: Instant(nanoseconds: 0))
+    /// For replicas that moves add, as far as this shard sends to them.
+    var moveQuota = ReplicationQuota(
+        bytesPerSecond: nil, bucketMilliseconds: 125, grain: copyFrameByteCountMax, at: Instant(nanoseconds: 0))
+    /// For replicas that moves add here.
+    var arrivalQuota = ReplicationQuota(bytesPerSecond: nil, bucketMilliseconds: 125, at: Instant(nanoseconds: 0))
+    /// Bytes a second that this shard may copy for moves; nil until it is told.
+    var moveRate: Int64?
+    /// Partitions that move here.
+    var arrivals: [PartitionID: MoveArrival] = [:]
     var links: (any ReplicaLinks)?
     private(set) var brokers: [NodeID: FollowingBroker] = [:]
     /// Partitions whose followers should hear of a higher high watermark.
@@ -124,7 +167,11 @@ final class Replicator {
     func forget(_ id: PartitionID) {
         risen[id] = nil
         proposing[id] = nil
-        for broker in brokers.values where broker.followed.removeValue(forKey: id) != nil { disconnectIfIdle(broker) }
+        arrivals[id] = nil
+        for broker in brokers.values where broker.followed.removeValue(forKey: id) != nil {
+            broker.appendedByteCounts[id] = nil
+            disconnectIfIdle(broker)
+        }
     }
 
     private func adopt(_ id: NodeID) -> FollowingBroker {
@@ -155,7 +202,11 @@ final class Replicator {
 
     func becomeDue(_ partition: Partition, at broker: FollowingBroker) {
         guard broker.dueIDs.insert(partition.id).inserted else { return }
-        broker.due.append(partition)
+        if partition.leader?.assignment.inSync.contains(broker.id) == true {
+            broker.due.append(partition)
+        } else {
+            broker.copies.append(partition)
+        }
     }
 
     /// The high watermark rose: followers hear of it with the next records, or a little later without.

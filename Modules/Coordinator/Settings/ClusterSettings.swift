@@ -91,5 +91,10 @@ private let balanceSettings: [SettingDefinition] = [
     // As Redpanda's raft_learner_recovery_rate.
     SettingDefinition(
         "myelin.move.rate.max", .long, default: "104857600", .atLeast(1), .bytes, scope: .clusterWide,
-        meaning: "Most bytes a second that a broker copies to replicas that moves add, so that clients keep theirs."),
+        meaning:
+            "Most bytes a second that a broker copies to replicas that moves add, while no client waits longer for it."),
+    SettingDefinition(
+        "myelin.move.rate.min", .long, default: "4194304", .atLeast(1), .bytes, scope: .clusterWide,
+        meaning: "Bytes a second that a broker copies to replicas that moves add, however long clients wait: moves end."
+    ),
 ]

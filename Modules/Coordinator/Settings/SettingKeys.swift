@@ -41,6 +41,8 @@ extension BrokerKey where Value == Int {
     /// In bytes a second; the largest number means without limit.
     public static var followerThrottledRate: Self { Self("follower.replication.throttled.rate") }
     /// In bytes a second.
+    public static var moveRateMin: Self { Self("myelin.move.rate.min") }
+    /// In bytes a second.
     public static var moveRateMax: Self { Self("myelin.move.rate.max") }
     public static var leaderImbalanceCheckIntervalSeconds: Self { Self("leader.imbalance.check.interval.seconds") }
     public static var balanceIntervalMilliseconds: Self { Self("myelin.balance.interval.ms") }

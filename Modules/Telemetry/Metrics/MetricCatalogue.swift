@@ -208,6 +208,15 @@ public enum MetricCatalogue {
     public static let throttledTime = Metric(
         "myelin_replication_throttled_seconds_total", .counter, .seconds, ["follower"],
         help: "Time for which copying to a follower waited because of a replication quota.")
+    public static let moveCopiedBytes = Metric(
+        "myelin_move_copied_bytes_total", .counter, .bytes, ["direction"],
+        help: "Record bytes copied to replicas that moves add, sent by their leaders and received by them.")
+    public static let moveRate = Metric(
+        "myelin_move_rate_bytes", .gauge, .bytes,
+        help: "Bytes a second that this broker now copies at most to replicas that moves add.")
+    public static let moveSlowdowns = Metric(
+        "myelin_move_slowdowns_total", .counter, .one,
+        help: "Times that this broker slowed copying for moves down because clients waited longer than usual.")
 
     // Groups.
     public static let transactionalIDs = Metric(
@@ -281,7 +290,9 @@ public enum MetricCatalogue {
         cleanerMapBytes, uncleanablePartitions,
         underReplicated, underMinInSync, atMinInSync, offlinePartitions, ledPartitions, reassigningPartitions,
         inSyncShrinks, inSyncExpands, leaderElections, uncleanElections, replicationSentBytes,
-        replicationReceivedBytes, followerLagRecords, followerLagSeconds, throttledTime, transactionalIDs,
+        replicationReceivedBytes, followerLagRecords, followerLagSeconds, throttledTime, moveCopiedBytes, moveRate,
+        moveSlowdowns,
+        transactionalIDs,
         transactions, transactionMarkerBacklog, oldestTransaction, groups, groupMembers,
         rebalances, lagRecords, lagSeconds, lagLeftOut, metadataOffset, shardRounds, shardBacklog, unansweredShards,
         foldedSeries, suppressedLogLines, residentBytes, processorTime, openDescriptors, startTime, buildInfo,
