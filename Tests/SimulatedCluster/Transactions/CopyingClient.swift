@@ -179,7 +179,8 @@ final class CopyingClient {
     private func read() {
         guard let id = scene.partitionID(input) else { return again(read) }
         let start = Offset(position)
-        let byteCountMax = scene.world.streams.workload.pick([500, 8000, 1 << 16])
+        // Once the faults have ended, what has piled up is carried over in few transactions.
+        let byteCountMax = scene.world.isDisturbed ? scene.world.streams.workload.pick([500, 8000, 1 << 16]) : 1 << 16
         call(
             scene.leaderAsAnyoneKnows(of: id),
             { broker, reply in
@@ -210,7 +211,7 @@ final class CopyingClient {
             let offsets = TopicPartition(topic: OffsetsTopic.name, partition: scene.offsetsPartition.index)
             steps.insert(.add(touched.map(TransactionWorkload.output) + [offsets]), at: 0)
         }
-        let isCommit = !scene.world.streams.workload.chance(1, in: 6)
+        let isCommit = !scene.world.isDisturbed || !scene.world.streams.workload.chance(1, in: 6)
         work = Work(
             number: number, range: range, isCommit: isCommit, steps: steps, deadline: scene.world.now + .seconds(8))
         goOn()
