@@ -18,6 +18,7 @@ enum Console {
         row("sectors lost by power cuts", "\(summary.tally.lostSectors)")
         row("sectors torn", "\(summary.tally.tornSectors)")
         row("names lost", "\(summary.tally.lostNameChanges)")
+        row("segments compacted", "\(summary.tally.compactedSegments)")
     }
 
     private static func row(_ name: String, _ value: String) {

@@ -40,6 +40,15 @@ final class ConsensusChecker {
         world.check(
             known == nil || known == hash, "log matching",
             "\(node) has another log up to \(entry.end) of term \(entry.epoch)")
+        if entry.isOfVoters, leaders[entry.epoch] == node { checkOrder(of: entry, in: log) }
+    }
+
+    /// Majorities of the voters before and after a change meet only if the change before it is committed (Ongaro, 4.1).
+    private func checkOrder(of change: Entry, in log: HashedLog) {
+        let before = log.entries.dropLast().last { $0.entry.isOfVoters }
+        world.check(
+            before.map { $0.entry.end <= committedEnd } ?? true, "voters change one after the other",
+            "change before \(change.end) while that before \(before!.entry.end) is not committed")
     }
 
     /// The log now ends at `end`; what was behind is gone.
@@ -116,4 +125,11 @@ final class ConsensusChecker {
             committed.append((entry, hash))
         }
     }
+}
+
+extension HashedLog.Entry {
+    /// In the log of a quorum.
+    static let votersBit: UInt64 = 1 << 63
+
+    var isOfVoters: Bool { content & Self.votersBit != 0 }
 }

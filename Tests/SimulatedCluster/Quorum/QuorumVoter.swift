@@ -220,6 +220,7 @@ final class QuorumVoter {
     func transfer(to voter: NodeID?) { step(.transferRequested(to: voter, nextTicket())) }
 
     var voters: VoterSet { core.voters }
+    var key: ReplicaKey { core.me.key }
     var appliedEnd: Offset { machine.end }
 
     var description: String {

@@ -261,7 +261,7 @@ final class CopyingClient {
             value.writeInt64(Int64(work.number))
             value.writeInt32(input.rawValue)
             value.writeInt64(offset)
-            builder.append(timestamp: Timestamp(1_750_000_000_000), value: value.shared)
+            builder.append(timestamp: Timestamp(1_750_000_000_000), key: key(of: offset), value: value.shared)
         }
         let batch = builder.build(using: compressor)
         call(
@@ -275,6 +275,14 @@ final class CopyingClient {
                 }
                 settle(answer)
             })
+    }
+
+    /// Another for each record of the input: of an output that is compacted, every committed record stays.
+    private func key(of offset: Int64) -> SharedBytes {
+        var key = ByteWriter()
+        key.writeInt32(input.rawValue)
+        key.writeInt64(offset)
+        return key.shared
     }
 
     private func commitOffsets(_ end: Int64, _ producer: TransactionalProducer) {
