@@ -20,6 +20,7 @@ final class QuorumVoter {
     private var isStepping = false
     private var waiting: [RaftEvent] = []
     private(set) var leadsTerm: Term?
+    private var pace = AppendPace()
 
     /// Fails when the disk does; the process then has no reason to live.
     init(process: SimulatedProcess, disk: SimulatedDisk, me: Voter, scene: QuorumScene) throws(DiskFault) {
@@ -43,7 +44,12 @@ final class QuorumVoter {
         step(.contactsFound(scene.ids.filter { $0 != core.me.id }))
     }
 
-    func receive(_ message: RaftMessage) { step(.received(message, from: message.from.id)) }
+    func receive(_ message: RaftMessage) {
+        if message.term == leadsTerm, case .appendReply(let reply) = message.body {
+            pace.received(reply.outcome, from: message.from.id)
+        }
+        step(.received(message, from: message.from.id))
+    }
 
     func step(_ event: RaftEvent) {
         // What answers an effect at once waits until the effects before it are done.
@@ -55,6 +61,7 @@ final class QuorumVoter {
             let round = effects
             effects.removeAll(keepingCapacity: true)
             for effect in round where process.isAlive { perform(effect) }
+            scene.checker.stepEnded(isWhole: process.isAlive)
         }
         isStepping = false
         guard process.isAlive else { return }
@@ -90,6 +97,7 @@ final class QuorumVoter {
             world.note("leads", process.address, term.rawValue)
             scene.checker.became(leader: process.address, of: term.rawValue)
             leadsTerm = term
+            pace = AppendPace()
         case .steppedDown:
             leadsTerm = nil
         case .accepted(let ticket, _, let end):
@@ -157,6 +165,9 @@ final class QuorumVoter {
         case .append(let append):
             scene.checker.became(leader: process.address, of: message.term.rawValue)
             scene.checker.told(commit: append.commit.rawValue, by: process.address, in: message.term.rawValue)
+            world.check(
+                append.entries.isEmpty || pace.sent(to: message.to.id), "refused appends do not breed",
+                "\(process.address) to \(message.to.id) in \(message.term)")
         default: break
         }
         world.check(
