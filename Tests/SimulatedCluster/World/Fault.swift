@@ -50,6 +50,8 @@ package struct FaultTally: Sendable, Equatable {
     package var lostNameChanges = 0
     /// Segments that compaction has put in the place of others.
     package var compactedSegments = 0
+    /// How many a virtual hour of all scenes must have.
+    package static let compactedSegmentsPerHour = 20.0
 
     package init() {}
 
