@@ -15,9 +15,12 @@ struct AppendPace {
         var sentCountMax: Int { 4 << min(acknowledgedCount, 20) }
     }
 
+    /// Of the last append that was sent.
+    private var term: Term?
     private var accounts: [NodeID: Account] = [:]
 
-    mutating func received(_ outcome: RaftAppendReply.Outcome, from replica: NodeID) {
+    mutating func received(_ outcome: RaftAppendReply.Outcome, from replica: NodeID, in replyTerm: Term) {
+        guard replyTerm == term else { return }
         var account = accounts[replica, default: Account()]
         switch outcome {
         case .accepted(let end):
@@ -32,8 +35,11 @@ struct AppendPace {
     }
 
     /// - Returns: Whether as many may be under way.
-    mutating func sent(to replica: NodeID) -> Bool {
-        guard var account = accounts[replica], let count = account.sentCount else { return true }
+    mutating func sent(_ append: RaftAppend, to replica: NodeID, in newTerm: Term) -> Bool {
+        if newTerm != term { (term, accounts) = (newTerm, [:]) }
+        guard !append.entries.isEmpty, var account = accounts[replica], let count = account.sentCount else {
+            return true
+        }
         account.sentCount = count + 1
         accounts[replica] = account
         return count < account.sentCountMax

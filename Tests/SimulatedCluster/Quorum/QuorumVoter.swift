@@ -45,8 +45,8 @@ final class QuorumVoter {
     }
 
     func receive(_ message: RaftMessage) {
-        if message.term == leadsTerm, case .appendReply(let reply) = message.body {
-            pace.received(reply.outcome, from: message.from.id)
+        if case .appendReply(let reply) = message.body {
+            pace.received(reply.outcome, from: message.from.id, in: message.term)
         }
         step(.received(message, from: message.from.id))
     }
@@ -97,7 +97,6 @@ final class QuorumVoter {
             world.note("leads", process.address, term.rawValue)
             scene.checker.became(leader: process.address, of: term.rawValue)
             leadsTerm = term
-            pace = AppendPace()
         case .steppedDown:
             leadsTerm = nil
         case .accepted(let ticket, _, let end):
@@ -166,7 +165,7 @@ final class QuorumVoter {
             scene.checker.became(leader: process.address, of: message.term.rawValue)
             scene.checker.told(commit: append.commit.rawValue, by: process.address, in: message.term.rawValue)
             world.check(
-                append.entries.isEmpty || pace.sent(to: message.to.id), "refused appends do not breed",
+                pace.sent(append, to: message.to.id, in: message.term), "refused appends do not breed",
                 "\(process.address) to \(message.to.id) in \(message.term)")
         default: break
         }

@@ -221,6 +221,8 @@ final class CopyingClient {
 
     private func goOn() {
         let world = scene.world
+        // Its open transaction would be one more to wait for.
+        if isWalker, !world.isDisturbed { return end() }
         if world.isDisturbed, world.streams.workload.chance(1, in: 40) {
             process.pause(for: world.streams.workload.span(.milliseconds(100), .seconds(8)))
         }
