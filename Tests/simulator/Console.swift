@@ -18,6 +18,7 @@ enum Console {
         row("sectors lost by power cuts", "\(summary.tally.lostSectors)")
         row("sectors torn", "\(summary.tally.tornSectors)")
         row("names lost", "\(summary.tally.lostNameChanges)")
+        row("segments compacted", "\(summary.tally.compactedSegments)")
     }
 
     private static func row(_ name: String, _ value: String) {
@@ -64,9 +65,13 @@ enum Console {
     /// A batch in which a kind of fault hardly happened proves nothing about it.
     static func demandFloor(_ summary: Summary) throws {
         let hours = Double(summary.virtualTime) / 3.6e12
-        let missing = Fault.allCases.filter { Double(summary.tally[$0]) < Double($0.floorPerHour) * hours }
+        let rare = Fault.allCases.filter { Double(summary.tally[$0]) < Double($0.floorPerHour) * hours }
+        var missing = rare.map(\.rawValue)
+        if Double(summary.tally.compactedSegments) < FaultTally.compactedSegmentsPerHour * hours {
+            missing.append("compaction")
+        }
         guard missing.isEmpty else {
-            print("\nreached too seldom: \(missing.map(\.rawValue).joined(separator: " "))")
+            print("\nreached too seldom: \(missing.joined(separator: " "))")
             throw ExitCode.failure
         }
     }

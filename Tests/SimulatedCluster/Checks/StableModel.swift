@@ -50,6 +50,12 @@ struct StableModel {
     /// - Parameter place: Of the last batch below the bound; nil below the first.
     func stableEnd(after place: Int?) -> Int64 { place.map { stableEnds[$0] } ?? 0 }
 
+    /// After all batches.
+    var lastStableEnd: Int64 { stableEnds.last ?? 0 }
+
+    /// Of the transaction of the batch that ends there; nil when it is of none.
+    func fate(ofBatchBefore end: Int64) -> Fate? { fates[end] }
+
     /// Whether a reader of committed records may show a batch's records, or pass over them.
     func allows(readBefore end: Int64, isVisible: Bool) -> Bool {
         switch fates[end] {

@@ -19,6 +19,8 @@ final class ConsensusChecker {
     private var leaders: [Int64: NodeAddress] = [:]
     /// Hash of the prefix that ends at a position; the same wherever the position occurs.
     private var prefixes: [Position: UInt64] = [:]
+    /// Changes of voters that leaders have begun in the step under way, each with the one before it, by their ends.
+    private var changes: [(before: Int64, change: Int64)] = []
     /// All that any voter has called committed.
     private(set) var committed: [(entry: Entry, hash: UInt64)] = []
     private var committedEnds: [NodeAddress: Int64] = [:]
@@ -40,6 +42,22 @@ final class ConsensusChecker {
         world.check(
             known == nil || known == hash, "log matching",
             "\(node) has another log up to \(entry.end) of term \(entry.epoch)")
+        guard entry.isOfVoters, leaders[entry.epoch] == node,
+            let before = log.entries.dropLast().last(where: { $0.entry.isOfVoters })
+        else { return }
+        changes.append((before.entry.end, entry.end))
+    }
+
+    /// Majorities of the voters before and after a change meet only if the change before it is committed (Ongaro, 4.1).
+    ///
+    /// - Parameter isWhole: All that the step of a voter asked for was done; else it may have committed more than is known.
+    func stepEnded(isWhole: Bool) {
+        for (before, change) in changes where isWhole {
+            world.check(
+                before <= committedEnd, "voters change one after the other",
+                "change before \(change) while that before \(before) is not committed")
+        }
+        changes = []
     }
 
     /// The log now ends at `end`; what was behind is gone.
@@ -116,4 +134,11 @@ final class ConsensusChecker {
             committed.append((entry, hash))
         }
     }
+}
+
+extension HashedLog.Entry {
+    /// In the log of a quorum.
+    static let votersBit: UInt64 = 1 << 63
+
+    var isOfVoters: Bool { content & Self.votersBit != 0 }
 }

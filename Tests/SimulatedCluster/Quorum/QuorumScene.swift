@@ -17,6 +17,8 @@ package final class QuorumScene: Scene {
     let snapshotInterval: Int
     /// The longest time between two requests: with idle followers and busy leaders, logs differ most.
     private let pace: Nanoseconds
+    /// Which leaders are cut off with their removal: a stream of its own, so that the rest of a run does not depend on it.
+    private var removals: Entropy
     var readCount = 0
     var snapshotCount = 0
     private let initial: VoterSet
@@ -33,6 +35,7 @@ package final class QuorumScene: Scene {
         self.world = world
         self.network = network
         checker = ConsensusChecker(world: world)
+        removals = Entropy(seed: world.seed ^ 0x7265_6d6f_7661_6c73)
         let count = world.options.voterCount
         ids = (1...Int32(count + 2)).map { NodeID($0) }
         var limits = RaftLimits()
@@ -79,7 +82,7 @@ package final class QuorumScene: Scene {
             for voter in set.voters {
                 content = content &* 31 &+ UInt64(voter.id.rawValue) &+ (voter.directory?.low ?? 0)
             }
-            content |= 1 << 63
+            content |= HashedLog.Entry.votersBit
         }
         return HashedLog.Entry(end: entry.end.rawValue, epoch: entry.term.rawValue, content: content)
     }
@@ -202,18 +205,24 @@ package final class QuorumScene: Scene {
             let voters = leader.voters.voters
             let target = world.streams.workload.chance(1, in: 3) ? nil : world.streams.workload.pick(voters).id
             leader.process.run { leader.transfer(to: target) }
-            if world.has(.partition), world.streams.workload.chance(1, in: 2) { cutOff(leader) }
+            if world.has(.partition), world.streams.workload.chance(1, in: 2) {
+                cutOff(leader, after: world.streams.workload.span(world.options.latency, world.options.latency * 8))
+            }
         case .membershipChange:
             guard let change = change(of: leader.voters) else { return false }
             leader.process.run { leader.change(change) }
+            if case .remove(leader.key) = change, world.has(.partition), removals.chance(1, in: 2) {
+                cutOff(leader, after: 0)
+            }
         default: return false
         }
         return true
     }
 
-    /// A leader that hears nothing once it has handed over believes for a while that it still leads.
-    private func cutOff(_ leader: QuorumVoter) {
-        world.after(world.streams.workload.span(world.options.latency, world.options.latency * 8)) { [self] in
+    /// A leader that hears nothing once it has handed over believes for a while that it still leads; one that has removed
+    /// itself is alone with that.
+    private func cutOff(_ leader: QuorumVoter, after span: Nanoseconds) {
+        world.after(span) { [self] in
             let others = machines.map(\.address)
             network.cut([leader.process.address], others)
             network.cut(others, [leader.process.address])

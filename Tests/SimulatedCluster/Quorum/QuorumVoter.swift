@@ -20,6 +20,7 @@ final class QuorumVoter {
     private var isStepping = false
     private var waiting: [RaftEvent] = []
     private(set) var leadsTerm: Term?
+    private var pace = AppendPace()
 
     /// Fails when the disk does; the process then has no reason to live.
     init(process: SimulatedProcess, disk: SimulatedDisk, me: Voter, scene: QuorumScene) throws(DiskFault) {
@@ -43,7 +44,12 @@ final class QuorumVoter {
         step(.contactsFound(scene.ids.filter { $0 != core.me.id }))
     }
 
-    func receive(_ message: RaftMessage) { step(.received(message, from: message.from.id)) }
+    func receive(_ message: RaftMessage) {
+        if case .appendReply(let reply) = message.body {
+            pace.received(reply.outcome, from: message.from.id, in: message.term)
+        }
+        step(.received(message, from: message.from.id))
+    }
 
     func step(_ event: RaftEvent) {
         // What answers an effect at once waits until the effects before it are done.
@@ -55,6 +61,7 @@ final class QuorumVoter {
             let round = effects
             effects.removeAll(keepingCapacity: true)
             for effect in round where process.isAlive { perform(effect) }
+            scene.checker.stepEnded(isWhole: process.isAlive)
         }
         isStepping = false
         guard process.isAlive else { return }
@@ -157,6 +164,9 @@ final class QuorumVoter {
         case .append(let append):
             scene.checker.became(leader: process.address, of: message.term.rawValue)
             scene.checker.told(commit: append.commit.rawValue, by: process.address, in: message.term.rawValue)
+            world.check(
+                pace.sent(append, to: message.to.id, in: message.term), "refused appends do not breed",
+                "\(process.address) to \(message.to.id) in \(message.term)")
         default: break
         }
         world.check(
@@ -220,6 +230,7 @@ final class QuorumVoter {
     func transfer(to voter: NodeID?) { step(.transferRequested(to: voter, nextTicket())) }
 
     var voters: VoterSet { core.voters }
+    var key: ReplicaKey { core.me.key }
     var appliedEnd: Offset { machine.end }
 
     var description: String {

@@ -33,6 +33,8 @@ extension ReplicaPartition {
         if let interval = broker.scene.checkpointInterval, repair.tickCount % interval == 0 { try checkpoint() }
         if repair.isSuspect || repair.tickCount % Self.scrubInterval == 0 { scrub() }
         askForDamaged()
+        log.purgeRemoved(at: broker.process.wallClock, on: disk) { broker.nextTicket() }
+        try clean()
     }
 
     private func checkpoint() throws(LogFault) {

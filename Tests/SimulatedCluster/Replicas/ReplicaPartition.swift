@@ -50,6 +50,7 @@ final class ReplicaPartition {
     unowned let broker: ReplicaBroker
     let disk: SimulatedDisk
     var repair = RepairState()
+    var cleaning = CleaningState()
 
     private struct Waiting {
         let end: Offset
@@ -64,6 +65,7 @@ final class ReplicaPartition {
     /// Whom to tell of what becomes durable here.
     private var answerLeader: ((AppendAnswer) -> Void)?
     private var ticket: DiskTicket?
+    private let decompressor = Decompressor()
     /// Coordinates groups while this replica leads the partition of their offsets.
     private(set) var host: GroupHost?
     /// Coordinates transactions while this replica leads a partition of their states.
@@ -80,6 +82,8 @@ final class ReplicaPartition {
         configuration.segmentByteCountMax = broker.scene.segmentByteCountMax
         configuration.indexIntervalByteCount = 256
         configuration.preallocationByteCountMin = 4096
+        configuration.compaction = broker.scene.compaction(of: id)
+        configuration.fileDeleteDelayMilliseconds = 1000
         log = try PartitionLog(
             opening: broker.scene.folder(of: id), of: id, configuration: configuration, at: broker.process.wallClock,
             on: disk)
@@ -209,7 +213,7 @@ final class ReplicaPartition {
             }
             var header = batch.header
             (header.baseOffset, header.partitionLeaderEpoch) = (appended.baseOffset, epoch)
-            staged.append((Self.checked(header, batch), reply))
+            staged.append((checked(header, batch), reply))
         } catch {
             refuse(error, reply)
         }
@@ -243,11 +247,11 @@ final class ReplicaPartition {
                 marker.committed ? .committed : .aborted, producerID: marker.producerID,
                 producerEpoch: marker.producerEpoch, coordinatorEpoch: marker.coordinatorEpoch, timestamp: now,
                 baseOffset: appended.baseOffset, leaderEpoch: epoch)
-            staged.append((Self.checked(batch.header, batch), reply))
+            staged.append((checked(batch.header, batch), reply))
         } catch { refuse(error, reply) }
     }
 
-    static func checked(_ header: BatchHeader, _ batch: Batch) -> PartitionChecker.Batch {
+    func checked(_ header: BatchHeader, _ batch: Batch) -> PartitionChecker.Batch {
         PartitionChecker.Batch(
             entry: HashedLog.Entry(
                 end: header.nextOffset.rawValue, epoch: Int64(header.partitionLeaderEpoch.rawValue),
@@ -256,7 +260,21 @@ final class ReplicaPartition {
                 ? PartitionChecker.Writing(
                     producer: header.producerID.rawValue, epoch: header.producerEpoch.rawValue,
                     sequence: header.baseSequence, recordCount: header.recordCount) : nil,
-            part: part(header, batch))
+            part: Self.part(header, batch), base: header.baseOffset.rawValue,
+            records: checker.isCompacted ? keyedRecords(of: batch, from: header.baseOffset) : [])
+    }
+
+    private func keyedRecords(of batch: Batch, from base: Offset) -> [KeyedRecord] {
+        let first = batch.header.baseOffset.rawValue - base.rawValue
+        do throws(RecordsError) {
+            var records = try Records(batch, using: decompressor)
+            return try records.remaining().map {
+                KeyedRecord(offset: $0.offset.rawValue - first, key: $0.key, value: $0.value)
+            }
+        } catch {
+            broker.world.fail("records can be read", "\(log.folder) before \(batch.header.nextOffset): \(error)")
+            return []
+        }
     }
 
     private static func part(_ header: BatchHeader, _ batch: Batch) -> StableModel.Part? {
@@ -313,7 +331,7 @@ final class ReplicaPartition {
             if case .failed(let fault) = error { throw .failed(fault) }
             return reply(.failed)
         }
-        staged = Self.batches(in: bytes).map { (Self.checked($0.header, $0), nil) }
+        staged = Self.batches(in: bytes).map { (checkedRest(of: $0, from: log.writtenOffset), nil) }
         do throws(LogFault) { try log.writeStaged(on: disk) } catch {
             settleStaged(throw: error)
             guard case .disk = error else { throw error }
@@ -323,7 +341,17 @@ final class ReplicaPartition {
         reply(.accepted(logEnd: log.logEndOffset, durableEnd: log.durableOffset))
     }
 
-    private static func batches(in bytes: SharedBytes) -> [Batch] {
+    /// A leader's filler may begin before the end of this log, which takes the rest of it.
+    private func checkedRest(of batch: Batch, from end: Offset) -> PartitionChecker.Batch {
+        var header = batch.header
+        if header.isFiller, header.baseOffset < end {
+            header.lastOffsetDelta -= Int32(end.distance(from: header.baseOffset))
+            header.baseOffset = end
+        }
+        return checked(header, batch)
+    }
+
+    static func batches(in bytes: SharedBytes) -> [Batch] {
         var batches = Batches(bytes)
         var found: [Batch] = []
         do throws(BatchesError) { while let batch = try batches.next() { found.append(batch) } } catch {}
@@ -472,7 +500,7 @@ final class ReplicaPartition {
                 var header = batch.header
                 // Of what is really there.
                 header.checksum = batch.computedChecksum
-                return Self.checked(header, batch)
+                return checked(header, batch)
             }
             next = last.header.nextOffset
         }

@@ -38,6 +38,10 @@ package final class ReplicaScene: Scene {
     /// Ticks of a broker from one checkpoint of a log to the next; nil for none at all, so that recovery scans everything.
     let checkpointInterval: Int?
     let atlas = FaultAtlas()
+    /// How what has keys is compacted; nil in runs in which nothing is.
+    let compaction: CompactionConfiguration?
+    /// When brokers compact: a stream of its own, so that the rest of a run does not depend on it.
+    var cleaning: Entropy
     private let partitionCount: Int32
     /// Why a broker last ended by itself.
     var lastFault = "none"
@@ -54,6 +58,8 @@ package final class ReplicaScene: Scene {
         inSyncCountMin = world.streams.workload.pick([1, 2, 2, 2, 3])
         checkpointInterval = world.streams.workload.pick([nil, 5, 50])
         groupChecker = GroupChecker(world: world)
+        cleaning = Entropy(seed: world.seed ^ 0x636c_6561_6e69_6e67)
+        compaction = Self.compaction(in: world.options.scene, &cleaning)
         let memberCount: Int64 = world.streams.workload.pick([0, 0, 2, 4])
         self.memberCount = world.options.scene == .transactions ? 0 : memberCount
         var layers = SettingLayers()
@@ -64,6 +70,25 @@ package final class ReplicaScene: Scene {
         if world.options.scene == .transactions { transactions = TransactionWorkload(scene: self) }
         machines = [office.machine]
         for id in ids { addMachine(id) }
+    }
+
+    /// Transactions are compacted in two runs of three: their states, their group's offsets and what they write.
+    private static func compaction(
+        in scene: SwarmOptions.Scene, _ entropy: inout Entropy
+    ) -> CompactionConfiguration? {
+        guard scene == .transactions, entropy.chance(2, in: 3) else { return nil }
+        var compaction = CompactionConfiguration()
+        compaction.dirtyRatioMin = entropy.pick([0, 0.1, 0.5])
+        compaction.deleteRetentionMilliseconds = entropy.pick([0, 5000, Self.forEver])
+        return compaction
+    }
+
+    /// Longer than a run and all that clocks jump in it.
+    private static let forEver: Int64 = 1_000_000_000_000
+
+    /// Nil where records stay for ever.
+    func compaction(of partition: PartitionID) -> CompactionConfiguration? {
+        topicName(of: partition) == Self.name ? nil : compaction
     }
 
     private func addMachine(_ id: NodeID) {
@@ -87,7 +112,10 @@ package final class ReplicaScene: Scene {
     func checker(of partition: PartitionID) -> PartitionChecker {
         if let known = checkers[partition] { return known }
         let checker = PartitionChecker(
-            world: world, name: "partition \(folder(of: partition))", copiesMin: inSyncCountMin)
+            world: world, name: "partition \(folder(of: partition))", copiesMin: inSyncCountMin,
+            compaction: compaction(of: partition).map {
+                CompactionModel(forgetsTombstones: $0.deleteRetentionMilliseconds < Self.forEver)
+            })
         checkers[partition] = checker
         return checker
     }
@@ -257,7 +285,8 @@ package final class ReplicaScene: Scene {
     private func damage(with fault: Fault) -> Bool {
         guard topic != nil, let node = world.streams.disk.pick(ids.map { broker($0) }) else { return false }
         let candidates = node.partitions.filter { replica in
-            !atlas.isDamaged(replica.id, besides: node.id)
+            // Of what is compacted no replica need have the same bytes, and then nobody can mend it.
+            !replica.checker.isCompacted && !atlas.isDamaged(replica.id, besides: node.id)
                 && image.partition(replica.id)?.replicas.contains(node.id) == true
         }
         guard !candidates.isEmpty else { return false }

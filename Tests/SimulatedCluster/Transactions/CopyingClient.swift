@@ -179,7 +179,8 @@ final class CopyingClient {
     private func read() {
         guard let id = scene.partitionID(input) else { return again(read) }
         let start = Offset(position)
-        let byteCountMax = scene.world.streams.workload.pick([500, 8000, 1 << 16])
+        // Once the faults have ended, what has piled up is carried over in few transactions.
+        let byteCountMax = scene.world.isDisturbed ? scene.world.streams.workload.pick([500, 8000, 1 << 16]) : 1 << 16
         call(
             scene.leaderAsAnyoneKnows(of: id),
             { broker, reply in
@@ -210,7 +211,7 @@ final class CopyingClient {
             let offsets = TopicPartition(topic: OffsetsTopic.name, partition: scene.offsetsPartition.index)
             steps.insert(.add(touched.map(TransactionWorkload.output) + [offsets]), at: 0)
         }
-        let isCommit = !scene.world.streams.workload.chance(1, in: 6)
+        let isCommit = !scene.world.isDisturbed || !scene.world.streams.workload.chance(1, in: 6)
         work = Work(
             number: number, range: range, isCommit: isCommit, steps: steps, deadline: scene.world.now + .seconds(8))
         goOn()
@@ -220,6 +221,8 @@ final class CopyingClient {
 
     private func goOn() {
         let world = scene.world
+        // Its open transaction would be one more to wait for.
+        if isWalker, !world.isDisturbed { return end() }
         if world.isDisturbed, world.streams.workload.chance(1, in: 40) {
             process.pause(for: world.streams.workload.span(.milliseconds(100), .seconds(8)))
         }
@@ -260,7 +263,7 @@ final class CopyingClient {
             value.writeInt64(Int64(work.number))
             value.writeInt32(input.rawValue)
             value.writeInt64(offset)
-            builder.append(timestamp: Timestamp(1_750_000_000_000), value: value.shared)
+            builder.append(timestamp: Timestamp(1_750_000_000_000), key: key(of: offset), value: value.shared)
         }
         let batch = builder.build(using: compressor)
         call(
@@ -274,6 +277,14 @@ final class CopyingClient {
                 }
                 settle(answer)
             })
+    }
+
+    /// Another for each record of the input: of an output that is compacted, every committed record stays.
+    private func key(of offset: Int64) -> SharedBytes {
+        var key = ByteWriter()
+        key.writeInt32(input.rawValue)
+        key.writeInt64(offset)
+        return key.shared
     }
 
     private func commitOffsets(_ end: Int64, _ producer: TransactionalProducer) {

@@ -72,6 +72,10 @@ final class StableReader {
                     passedOver.insert(first.producerID)
                     coming.removeFirst()
                 }
+                if header.isFiller {
+                    next = max(next, header.nextOffset)
+                    continue
+                }
                 if header.isControl {
                     passedOver.remove(header.producerID)
                 } else {

@@ -48,6 +48,10 @@ package struct FaultTally: Sendable, Equatable {
     package var tornSectors = 0
     /// Names made, renamed or removed that a power cut undid.
     package var lostNameChanges = 0
+    /// Segments that compaction has put in the place of others.
+    package var compactedSegments = 0
+    /// How many a virtual hour of all scenes must have.
+    package static let compactedSegmentsPerHour = 20.0
 
     package init() {}
 
@@ -61,6 +65,7 @@ package struct FaultTally: Sendable, Equatable {
         left.lostSectors += right.lostSectors
         left.tornSectors += right.tornSectors
         left.lostNameChanges += right.lostNameChanges
+        left.compactedSegments += right.compactedSegments
     }
 }
 
