@@ -41,8 +41,8 @@ private let membershipSettings: [SettingDefinition] = [
         meaning: "Time that a stopping broker waits for others to take over before it stops nevertheless."),
     SettingDefinition(
         "myelin.clock.skew.max.ms", .long, default: "1800000", .atLeast(1000), .milliseconds,
-        meaning: "How far a broker's clock may be from the active controller's, and a controller's from another's, before "
-            + "it is refused."),
+        meaning: "How far a broker's clock may be from the active controller's, and a controller's from another's, "
+            + "before it is refused."),
 ]
 
 private let replicationSettings: [SettingDefinition] = [

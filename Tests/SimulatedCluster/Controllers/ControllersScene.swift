@@ -109,7 +109,8 @@ package final class ControllersScene: Scene {
 
     /// The one that leads the newest term, of those that can answer.
     private var leader: SimulatedController? {
-        running.filter { !$0.process.isPaused && $0.controller.isActive }.max { $0.controller.term < $1.controller.term }
+        running.filter { !$0.process.isPaused && $0.controller.isActive }
+            .max { $0.controller.term < $1.controller.term }
     }
 
     // MARK: Work

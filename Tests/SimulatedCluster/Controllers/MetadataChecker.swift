@@ -58,7 +58,8 @@ final class MetadataChecker {
             let found = image.topic(named: name)?.id
             if let createdBy = story.createdBy, end >= createdBy, !story.wasAskedToEnd {
                 world.check(
-                    found == story.id, "what was acknowledged stays", "\(node) up to \(end) lacks \(name) of \(createdBy)")
+                    found == story.id, "what was acknowledged stays",
+                    "\(node) up to \(end) lacks \(name) of \(createdBy)")
             }
             if let goneBy = story.goneBy, end >= goneBy {
                 world.check(found == nil, "what was deleted stays deleted", "\(node) up to \(end) has \(name)")

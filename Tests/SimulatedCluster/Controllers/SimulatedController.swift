@@ -43,7 +43,8 @@ final class SimulatedController: QuorumPort {
         controller.turn(at: time)
         switch controller.failure {
         case .disk(let fault)?: return scene.failed(process, fault)
-        case .metadata(let error)?: return process.world.fail("committed metadata reads", "\(process.address): \(error)")
+        case .metadata(let error)?:
+            return process.world.fail("committed metadata reads", "\(process.address): \(error)")
         case nil: break
         }
         if controller.isActive { scene.checker.decides(process.address, in: controller.term) }

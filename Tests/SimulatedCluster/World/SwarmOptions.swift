@@ -32,7 +32,7 @@ package struct SwarmOptions: Sendable {
 
     package init(seed: UInt64, scene: Scene? = nil, without excluded: Set<Fault> = []) {
         var entropy = Entropy(seed: seed ^ 0x6f70_7469_6f6e_73)
-        let drawn = entropy.pick([Scene.quorum, .replicas, .transactions])
+        let drawn = entropy.pick(Scene.allCases)
         self.scene = scene ?? drawn
         // Each is off in a third of the runs, except in one run of eight that has them all.
         let hasAll = entropy.chance(1, in: 8)
