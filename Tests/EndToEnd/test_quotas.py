@@ -190,6 +190,16 @@ def test_creating_topics_too_fast_is_refused_where_the_client_understands_it(nod
         assert code == THROTTLING_QUOTA_EXCEEDED and 0 < throttle <= 10_000
 
 
+def test_topics_that_metadata_would_create_count_too(node, topic, quotas):
+    assert quotas.alter({"client-id": "raw"}, {"controller_mutation_rate": 0.1}) == 0
+    names = [f"{topic}-{number}" for number in range(20)]
+    with wire.Connection(node.kafka_port) as connection:
+        answer = connection.ask(wire.METADATA, 3, wire.array([wire.string(name) for name in names]))
+        assert 0 < answer.int32() <= 10_000
+    listed = node.myelin("topic", "list").stdout
+    assert sum(f"{name} " in listed for name in names) < len(names)
+
+
 def test_an_address_connects_only_so_often(node, quotas):
     assert quotas.alter({"ip": "127.0.0.1"}, {"connection_creation_rate": 1_000}) == 0
     assert quotas.alter({"ip": "127.0.0.2"}, {"connection_creation_rate": 2}) == 0

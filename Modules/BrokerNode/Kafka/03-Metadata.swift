@@ -16,14 +16,21 @@ extension BrokerShard {
         guard mayCreate, !missing.isEmpty else { return answerMetadata(wanted, request, context) }
         let names = Array(Set(missing)).sorted()
         let ordinary = names.filter { InternalTopic(rawValue: $0) == nil }
-        command(CreateTopics(ordinary.map { NewTopic(name: $0) })) { [self] _ in
+        // What the quota of mutations does not admit is not there yet: a client asks again.
+        var gate = MutationGate(context, strictFrom: 0, at: now)
+        let settings = configs.settings
+        let admitted = ordinary.map { NewTopic(name: $0) }.filter { gate.admits($0.countedPartitions(settings)) }
+        let wait = gate.waitNanoseconds
+        guard !admitted.isEmpty else { return answerMetadata(wanted, request, context, waitNanoseconds: wait) }
+        command(CreateTopics(admitted)) { [self] _ in
             // A refusal shows as what it left: a topic that is not there, or a name that cannot be.
-            answerMetadata(wanted, request, context)
+            answerMetadata(wanted, request, context, waitNanoseconds: wait)
         }
     }
 
     private func answerMetadata(
-        _ wanted: [MetadataRequest.MetadataRequestTopic], _ request: MetadataRequest, _ context: RequestContext
+        _ wanted: [MetadataRequest.MetadataRequestTopic], _ request: MetadataRequest, _ context: RequestContext,
+        waitNanoseconds: Int64 = 0
     ) {
         let topics = wanted.map { topic -> MetadataResponse.MetadataResponseTopic in
             let found = topic.name.map { image.topic(named: $0) } ?? image.topic(topic.topicID)
@@ -35,7 +42,7 @@ extension BrokerShard {
             if context.version < 12, topic.name == nil { unknown.name = "" }
             return unknown
         }
-        answerMetadata(topics, request, context)
+        answerMetadata(topics, request, context, waitNanoseconds: waitNanoseconds)
     }
 
     /// Why a topic is not there; nil stands for one that was named by id.
@@ -45,7 +52,8 @@ extension BrokerShard {
     }
 
     private func answerMetadata(
-        _ topics: [MetadataResponse.MetadataResponseTopic], _ request: MetadataRequest, _ context: RequestContext
+        _ topics: [MetadataResponse.MetadataResponseTopic], _ request: MetadataRequest, _ context: RequestContext,
+        waitNanoseconds: Int64 = 0
     ) {
         var response = MetadataResponse()
         response.clusterID = node.clusterID
@@ -69,7 +77,7 @@ extension BrokerShard {
                 response.clusterAuthorizedOperations = AuthorizedOperations.cluster
             }
         }
-        respond(response, to: context)
+        respond(response, to: context, waitNanoseconds: waitNanoseconds, for: .controllerMutationRate)
     }
 
     private func describe(_ topic: TopicImage, _ context: RequestContext) -> MetadataResponse.MetadataResponseTopic {
