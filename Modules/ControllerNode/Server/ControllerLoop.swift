@@ -30,6 +30,7 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
     /// Where controllers answer that are in no quorum that this one knows.
     private var learned: [NodeID: Controller.ControllerEndpoint] = [:]
     private let bootstrap: [Controller.ControllerEndpoint]
+    private let clockSkewMillisecondsMax: Int64
     private var bootstrapNext = 0
     private var senders: [NodeID: RaftSender] = [:]
     private var followers: [ObjectIdentifier: FollowerStream] = [:]
@@ -49,11 +50,13 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
 
     init(
         identity: DataFolderIdentity, own: Controller.ControllerEndpoint,
-        bootstrap: [Controller.ControllerEndpoint], incarnation: IncarnationID, loop: ShardLoop, log: EventLog
+        bootstrap: [Controller.ControllerEndpoint], clockSkewMillisecondsMax: Int64, incarnation: IncarnationID,
+        loop: ShardLoop, log: EventLog
     ) {
         self.identity = identity
         self.own = own
         self.bootstrap = bootstrap
+        self.clockSkewMillisecondsMax = clockSkewMillisecondsMax
         self.incarnation = incarnation
         self.loop = loop
         self.log = log
@@ -262,13 +265,12 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
     /// away; the majority agrees about the time, so the one that is wrong stays out until its clock is set.
     private func clockRefusal(of request: Controller.RaftRequest, from peer: NodeID) -> RPCError? {
         guard request.wallClock != Timestamp(0) else { return nil }
-        let limit = Int64(controller.settings[.clockSkewMillisecondsMax])
         let (skew, overflow) = request.wallClock.rawValue.subtractingReportingOverflow(loop.wallClock.rawValue)
-        guard overflow || skew.magnitude > limit.magnitude else { return nil }
+        guard overflow || skew.magnitude > clockSkewMillisecondsMax.magnitude else { return nil }
         return RPCError(
             .refused,
             "the clock of controller \(peer) is \(skew.magnitude / 1000) s \(skew > 0 ? "ahead of" : "behind") that of "
-                + "controller \(identity.node), \(limit / 1000) s are allowed (myelin.clock.skew.max.ms)",
+                + "controller \(identity.node), \(clockSkewMillisecondsMax / 1000) s are allowed (myelin.clock.skew.max.ms)",
             remedy: "Set the clock of the one that is wrong.", isRetryable: true)
     }
 

@@ -83,7 +83,8 @@ public final class ControllerServer: Sendable {
         let own = settings.ownEndpoint(of: node)
         let loop = group.loops[0]
         let member = ControllerLoop(
-            identity: folder, own: own, bootstrap: settings.bootstrapEndpoints, incarnation: .random(using: &entropy),
+            identity: folder, own: own, bootstrap: settings.bootstrapEndpoints,
+            clockSkewMillisecondsMax: Int64(settings[.clockSkewMillisecondsMax]), incarnation: .random(using: &entropy),
             loop: loop, log: log)
         // Before the folder is opened, so that a port that is taken leaves everything as it was.
         let server = try await listen(settings, own, member, folder, on: group)
