@@ -208,6 +208,19 @@ struct SnapshotFileTests {
         #expect(bench.controller.counters.snapshotCount == before + 1)
     }
 
+    @Test("a session that ends while the disk is full is ended later, and nothing spins until then")
+    func fencingWithoutRoom() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let bench = try Bench(disk)
+        #expect(try bench.register() != nil)
+        disk.capacity = 0
+        bench.controller.turn(at: now, now: Instant(nanoseconds: 100_000_000_000))
+        #expect(bench.controller.image.broker(NodeID(1))?.isFenced == false)
+        disk.capacity = 1 << 40
+        bench.controller.turn(at: now, now: Instant(nanoseconds: 101_000_000_000))
+        #expect(bench.controller.image.broker(NodeID(1))?.isFenced == true)
+    }
+
     @Test("a damaged snapshot is refused by name when the log before it is gone")
     func damaged() throws {
         let disk = SimulatedDisk(seed: 1)

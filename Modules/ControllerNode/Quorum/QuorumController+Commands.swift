@@ -134,13 +134,19 @@ extension QuorumController {
 
     /// Fences brokers that were not heard of for a session. By the clock of this controller alone.
     func expireSessions() {
-        guard let speculation, !isFencing else { return }
+        guard let speculation, !isFencing, time.now >= fencingNotBefore else { return }
         let expired = speculation.sessions.expired(on: image, at: time.now)
         guard !expired.isEmpty else { return }
         isFencing = true
         submit(FenceBrokers(expired)) { [weak self] result in
-            self?.isFencing = false
-            if case .success(let fenced) = result { self?.counters.fencedBrokerCount += fenced.count }
+            guard let self else { return }
+            isFencing = false
+            if case .success(let fenced) = result, !fenced.isEmpty {
+                counters.fencedBrokerCount += fenced.count
+            } else {
+                // The disk is full, say, or the broker's new registration is on its way: at once it would be the same again.
+                fencingNotBefore = time.now.advanced(byMilliseconds: QuorumStore.retryMilliseconds)
+            }
         }
     }
 }

@@ -92,6 +92,7 @@ public final class QuorumController {
     /// As published last.
     private var featureLevels: [String: Int16] = [:]
     var isFencing = false
+    var fencingNotBefore = Instant(nanoseconds: 0)
     /// Present while this controller is active.
     var upkeep: ControllerUpkeep?
     /// When the next chore is due; a changed interval counts from there.
@@ -169,7 +170,7 @@ public final class QuorumController {
         guard failure == nil else { return .distantFuture }
         var deadline = min(core.nextDeadline, store.retryAt)
         if let speculation, !isFencing, let expiry = speculation.sessions.nextDeadline(on: image) {
-            deadline = min(deadline, expiry)
+            deadline = min(deadline, max(expiry, fencingNotBefore))
         }
         if speculation != nil, upkeep != nil { deadline = min(deadline, upkeepDeadline) }
         return deadline
