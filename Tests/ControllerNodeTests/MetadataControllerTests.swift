@@ -214,6 +214,10 @@ struct SnapshotFileTests {
         let bench = try Bench(disk)
         #expect(try bench.register() != nil)
         disk.capacity = 0
+        // What is preallocated can still be written.
+        for number in 0..<100_000 {
+            if case .failure = bench.run(CreateTopics([NewTopic(name: "t\(number)")])) { break }
+        }
         bench.controller.turn(at: now, now: Instant(nanoseconds: 100_000_000_000))
         #expect(bench.controller.image.broker(NodeID(1))?.isFenced == false)
         disk.capacity = 1 << 40

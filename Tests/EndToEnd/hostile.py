@@ -20,7 +20,7 @@ API_VERSIONS, INIT_PRODUCER_ID = 18, 22
 HUGE = (1 << 31) - 1
 DRIPPING, HALF_OPEN, IDLE, PARTITIONS = 500, 2_000, 5_000, 20
 # Distinct names of each kind, or as many as there is time for on a machine that does other things.
-FLOOD, FLOOD_SECONDS = int(os.environ.get("MYELIN_HOSTILE_FLOOD", "2000")), 40
+FLOOD, FLOOD_SECONDS = int(os.environ.get("MYELIN_HOSTILE_FLOOD", "100000")), 40
 SECONDS = 15
 
 
