@@ -94,7 +94,7 @@ private let balanceSettings: [SettingDefinition] = [
         meaning:
             "Most bytes a second that a broker copies to replicas that moves add, while no client waits longer for it."),
     SettingDefinition(
-        "myelin.move.rate.min", .long, default: "4194304", .atLeast(1), .bytes, scope: .clusterWide,
+        "myelin.move.rate.min", .long, default: "1048576", .atLeast(1), .bytes, scope: .clusterWide,
         meaning: "Bytes a second that a broker copies to replicas that moves add, however long clients wait: moves end."
     ),
 ]
