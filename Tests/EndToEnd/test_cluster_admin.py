@@ -3,6 +3,7 @@
 
 import json
 
+import cluster_wire
 import pytest
 from confluent_kafka import ElectionType, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
@@ -117,6 +118,11 @@ def test_replicas_move_and_records_with_them(own_cluster, topic):
     client.close()
 
 
+def brokers_known_by(address):
+    with cluster_wire.connect(address, 3) as connection:
+        return cluster_wire.metadata(connection, None).brokers
+
+
 def test_a_reassignment_is_cancelled(own_cluster, topic):
     """The new replica's broker is away, so that the move cannot end by itself."""
     cluster = own_cluster(brokers=4)
@@ -125,7 +131,10 @@ def test_a_reassignment_is_cancelled(own_cluster, topic):
     before = cluster.partitions(topic)[0].replicas
     spare = next(broker for broker in (1, 2, 3, 4) if broker not in before)
     cluster.kill("broker", spare)
-    running = ",".join(cluster.address(broker) for broker in before)
+    addresses = [cluster.address(broker) for broker in before]
+    # The client asks whatever broker it is told of, and gives up when that one does not answer.
+    cluster.until("nobody names it", lambda: all(spare not in brokers_known_by(address) for address in addresses))
+    running = ",".join(addresses)
     client = KafkaAdminClient(bootstrap_servers=running)
     client.alter_partition_reassignments({Place(topic, 0): [*before[:2], spare]})
     moves = cluster.until("it is under way", client.list_partition_reassignments)
