@@ -39,20 +39,22 @@ extension BrokerShard {
 }
 
 /// Goes with a deadline that moves: the next one of a coordinator.
-struct DeadlineTimer {
+final class DeadlineTimer {
     private var set: (id: TimerID, deadline: Instant)?
 
-    /// Calls `fire` at `deadline` instead of when it was told before; it calls `fired` first.
-    mutating func follow(_ deadline: Instant?, on shard: BrokerShard, fire: @escaping () -> Void) {
+    /// Calls `fire` at `deadline` instead of what was to be called before.
+    func follow(_ deadline: Instant?, on shard: BrokerShard, fire: @escaping () -> Void) {
         guard set?.deadline != deadline else { return }
         cancel(on: shard)
         guard let deadline else { return }
-        set = (shard.schedule(at: deadline, fire), deadline)
+        let id = shard.schedule(at: deadline) { [weak self] in
+            self?.set = nil
+            fire()
+        }
+        set = (id, deadline)
     }
 
-    mutating func fired() { set = nil }
-
-    mutating func cancel(on shard: BrokerShard) {
+    func cancel(on shard: BrokerShard) {
         if let set { shard.cancel(set.id) }
         set = nil
     }

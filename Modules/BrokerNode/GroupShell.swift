@@ -16,7 +16,7 @@ final class GroupShell {
     private var replies: [RequestToken: (GroupReply) -> Void] = [:]
     private var lastToken: Int64 = 0
     private var effects: [Effect] = []
-    private var timer = DeadlineTimer()
+    private let timer = DeadlineTimer()
     private(set) var isLoaded = false
     private var hasResigned = false
     /// Records of the log that this version does not know; kept in the log, skipped here.
@@ -60,10 +60,7 @@ final class GroupShell {
             effects.removeAll(keepingCapacity: true)
             for effect in taken { perform(effect) }
         }
-        timer.follow(coordinator.nextDeadline, on: shard) { [weak self] in
-            self?.timer.fired()
-            self?.step(.timePassed)
-        }
+        timer.follow(coordinator.nextDeadline, on: shard) { [weak self] in self?.step(.timePassed) }
     }
 
     private func perform(_ effect: Effect) {

@@ -12,6 +12,11 @@ PAGES = subprocess.run(
     ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 
 
+def code(page):
+    """What stands in code: prose makes other things."""
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", (ROOT / page).read_text(), re.S))
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text()
@@ -30,9 +35,7 @@ def test_links_lead_somewhere(page):
 def test_every_target_of_make_that_is_named_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     for page in PAGES:
-        # In code only: prose makes other things.
-        code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", (ROOT / page).read_text(), re.S))
-        for target in re.findall(r"(?:^|[`$;&] ?)make ([a-z-]+)", code, re.M):
+        for target in re.findall(r"(?:^|[`$;&] ?)make ([a-z-]+)", code(page), re.M):
             assert target in targets, f"{page}: make {target}"
 
 
@@ -46,8 +49,7 @@ def subcommands(*path):
 def test_every_command_of_the_cli_that_is_named_exists():
     named = set()
     for page in PAGES:
-        code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", (ROOT / page).read_text(), re.S))
-        for words in re.findall(r"(?:^|[`$;&|] ?)myelin ((?:[a-z][a-z-]*(?:\|[a-z-]+)* ?)+)", code, re.M):
+        for words in re.findall(r"(?:^|[`$;&|] ?)myelin ((?:[a-z][a-z-]*(?:\|[a-z-]+)* ?)+)", code(page), re.M):
             named.add((page, tuple(words.split())))
     assert len(named) > 20
     for page, words in sorted(named):

@@ -8,6 +8,15 @@ protocol ErrorCarrying {
     var firstErrorCode: Int16 { get }
 }
 
+/// A response with one error code for all of it.
+protocol SingleErrorCarrying: ErrorCarrying {
+    var errorCode: Int16 { get }
+}
+
+extension SingleErrorCarrying {
+    var firstErrorCode: Int16 { errorCode }
+}
+
 /// The first code that is not 0.
 private func first<Items: Sequence>(_ items: Items, _ code: (Items.Element) -> Int16) -> Int16 {
     for item in items {
@@ -43,9 +52,7 @@ extension DeleteRecordsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(topics) { first($0.partitions, \.errorCode) } }
 }
 
-extension InitProducerIdResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension InitProducerIdResponse: SingleErrorCarrying {}
 
 extension DescribeProducersResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(topics) { first($0.partitions, \.errorCode) } }
@@ -65,13 +72,9 @@ extension DescribeTopicPartitionsResponse: ErrorCarrying {
     }
 }
 
-extension ApiVersionsResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension ApiVersionsResponse: SingleErrorCarrying {}
 
-extension DescribeClusterResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension DescribeClusterResponse: SingleErrorCarrying {}
 
 extension CreateTopicsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(topics, \.errorCode) }
@@ -101,21 +104,13 @@ extension DescribeLogDirsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { either(errorCode, first(results, \.errorCode)) }
 }
 
-extension GetTelemetrySubscriptionsResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension GetTelemetrySubscriptionsResponse: SingleErrorCarrying {}
 
-extension PushTelemetryResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension PushTelemetryResponse: SingleErrorCarrying {}
 
-extension ListConfigResourcesResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension ListConfigResourcesResponse: SingleErrorCarrying {}
 
-extension DescribeClientQuotasResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension DescribeClientQuotasResponse: SingleErrorCarrying {}
 
 extension AlterClientQuotasResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(entries, \.errorCode) }
@@ -127,17 +122,11 @@ extension FindCoordinatorResponse: ErrorCarrying {
     var firstErrorCode: Int16 { either(errorCode, first(coordinators, \.errorCode)) }
 }
 
-extension JoinGroupResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension JoinGroupResponse: SingleErrorCarrying {}
 
-extension SyncGroupResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension SyncGroupResponse: SingleErrorCarrying {}
 
-extension HeartbeatResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension HeartbeatResponse: SingleErrorCarrying {}
 
 extension LeaveGroupResponse: ErrorCarrying {
     var firstErrorCode: Int16 { either(errorCode, first(members, \.errorCode)) }
@@ -176,9 +165,7 @@ extension DescribeGroupsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(groups, \.errorCode) }
 }
 
-extension ListGroupsResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension ListGroupsResponse: SingleErrorCarrying {}
 
 extension DeleteGroupsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(results, \.errorCode) }
@@ -196,18 +183,12 @@ extension AddPartitionsToTxnResponse: ErrorCarrying {
     }
 }
 
-extension AddOffsetsToTxnResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension AddOffsetsToTxnResponse: SingleErrorCarrying {}
 
-extension EndTxnResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension EndTxnResponse: SingleErrorCarrying {}
 
 extension DescribeTransactionsResponse: ErrorCarrying {
     var firstErrorCode: Int16 { first(transactionStates, \.errorCode) }
 }
 
-extension ListTransactionsResponse: ErrorCarrying {
-    var firstErrorCode: Int16 { errorCode }
-}
+extension ListTransactionsResponse: SingleErrorCarrying {}

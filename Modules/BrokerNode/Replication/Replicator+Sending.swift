@@ -60,7 +60,8 @@ extension Replicator {
     private func add(
         _ partition: Partition, for broker: FollowingBroker, byteCountMax: Int, to frame: inout AppendFrameBuilder
     ) -> Bool {
-        let room = min(byteCountMax, allowance(of: partition, for: broker))
+        let bound = bound(of: partition, for: broker)
+        let room = min(byteCountMax, allowance(of: partition, for: broker, within: bound))
         guard let plan = partition.nextAppend(to: broker.id, byteCountMax: room) else {
             if let header = partition.announcement(to: broker.id) { frame.add(header, of: partition.id) }
             return false
@@ -79,7 +80,7 @@ extension Replicator {
         guard isSent == true else { return false }
         frame.add(plan.header, of: partition.id, run.bytes)
         if partition.leader?.assignment.inSync.contains(broker.id) == false { broker.copying[partition.id] = partition }
-        spend(run.bytes.count, of: partition, for: broker)
+        spend(run.bytes.count, for: broker, within: bound)
         metrics.replicatedByteCount += UInt64(run.bytes.count)
         return partition.leader?.hasNext(for: broker.id) == true
     }

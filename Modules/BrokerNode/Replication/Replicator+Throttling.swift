@@ -6,7 +6,7 @@ internal import Replication
 internal import StorageEngine
 
 /// The bounds that copying to a follower keeps to. Whatever an operator orders for a replica holds alone.
-private enum CopyBound {
+enum CopyBound {
     case none
     /// `leader.replication.throttled.rate` and `follower.replication.throttled.rate`.
     case ordered
@@ -18,7 +18,7 @@ private enum CopyBound {
 
 extension Replicator {
     /// Members of the in-sync set are never slowed down: acknowledgements wait for them (KIP-73).
-    private func bound(of partition: Partition, for broker: FollowingBroker) -> CopyBound {
+    func bound(of partition: Partition, for broker: FollowingBroker) -> CopyBound {
         guard let leader = partition.leader, !leader.assignment.inSync.contains(broker.id) else { return .none }
         if isOrdered(partition, from: shard.node.id, to: broker.id) { return .ordered }
         return shard.image.partition(partition.id)?.addingReplicas.contains(broker.id) == true ? .move : .none
@@ -32,11 +32,11 @@ extension Replicator {
     }
 
     /// Record bytes that may go to a follower now; 0 makes the partition due again when there are some.
-    func allowance(of partition: Partition, for broker: FollowingBroker) -> Int {
+    func allowance(of partition: Partition, for broker: FollowingBroker, within bound: CopyBound) -> Int {
         let now = shard.now
         let allowed: Int
         let next: Instant
-        switch bound(of: partition, for: broker) {
+        switch bound {
         case .none: return .max
         case .ordered:
             refreshRates(for: broker, at: now)
@@ -83,9 +83,9 @@ extension Replicator {
         broker.throttledUntil = end
     }
 
-    func spend(_ byteCount: Int, of partition: Partition, for broker: FollowingBroker) {
+    func spend(_ byteCount: Int, for broker: FollowingBroker, within bound: CopyBound) {
         let now = shard.now
-        switch bound(of: partition, for: broker) {
+        switch bound {
         case .none: break
         case .ordered:
             quota.spend(byteCount, at: now)

@@ -16,7 +16,7 @@ final class TransactionShell {
     private var replies: [RequestToken: (TransactionReply) -> Void] = [:]
     private var lastToken: Int64 = 0
     private var effects: [TransactionEffect] = []
-    private var timer = DeadlineTimer()
+    private let timer = DeadlineTimer()
     private(set) var isLoaded = false
     private var hasResigned = false
     private var deliveries: [MarkerTicket: MarkerDelivery] = [:]
@@ -59,10 +59,7 @@ final class TransactionShell {
             effects.removeAll(keepingCapacity: true)
             for effect in taken { perform(effect) }
         }
-        timer.follow(coordinator.nextDeadline, on: shard) { [weak self] in
-            self?.timer.fired()
-            self?.step(.timePassed)
-        }
+        timer.follow(coordinator.nextDeadline, on: shard) { [weak self] in self?.step(.timePassed) }
     }
 
     private func perform(_ effect: TransactionEffect) {

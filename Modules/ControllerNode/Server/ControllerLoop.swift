@@ -264,12 +264,12 @@ final class ControllerLoop: QuorumPort, @unchecked Sendable {
     /// Of two controllers whose clocks are far apart one would refuse the brokers that the other took. Both send each other
     /// away; the majority agrees about the time, so the one that is wrong stays out until its clock is set.
     private func clockRefusal(of request: Controller.RaftRequest, from peer: NodeID) -> RPCError? {
-        guard request.wallClock != Timestamp(0) else { return nil }
-        let (skew, overflow) = request.wallClock.rawValue.subtractingReportingOverflow(loop.wallClock.rawValue)
-        guard overflow || skew.magnitude > clockSkewMillisecondsMax.magnitude else { return nil }
+        guard request.wallClock != Timestamp(0),
+            let skew = ClockSkew(of: request.wallClock, from: loop.wallClock, beyond: clockSkewMillisecondsMax)
+        else { return nil }
         return RPCError(
             .refused,
-            "the clock of controller \(peer) is \(skew.magnitude / 1000) s \(skew > 0 ? "ahead of" : "behind") that of "
+            "the clock of controller \(peer) is \(skew) that of "
                 + "controller \(identity.node), \(clockSkewMillisecondsMax / 1000) s are allowed (myelin.clock.skew.max.ms)",
             remedy: "Set the clock of the one that is wrong.", isRetryable: true)
     }

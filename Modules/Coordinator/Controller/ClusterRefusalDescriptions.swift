@@ -21,8 +21,8 @@ extension RegisterBrokerRefusal: CustomStringConvertible {
         case .copiedDirectory(let other):
             "the data folder is a copy of that of broker \(other): begin with an empty folder"
         case .clockSkew(let milliseconds, let limit):
-            "the clock is \(milliseconds.magnitude / 1000) s \(milliseconds > 0 ? "ahead of" : "behind") the "
-                + "controller's, \(limit / 1000) s are allowed (myelin.clock.skew.max.ms): set the clock"
+            "the clock is \(ClockSkew(milliseconds: milliseconds)) the controller's, "
+                + "\(limit / 1000) s are allowed (myelin.clock.skew.max.ms): set the clock"
         case .levelTooLow(let level, let needed):
             "the cluster has \(Features.metadata.name) level \(level), a second broker needs \(needed): run "
                 + "'myelin cluster upgrade'"

@@ -119,9 +119,8 @@ extension RegisterBroker {
     private func clockRefusal(on state: ControllerState) -> RegisterBrokerRefusal? {
         guard time != .none, state.time != .none else { return nil }
         let limit = Int64(state.settings[.clockSkewMillisecondsMax])
-        let (skew, overflow) = time.rawValue.subtractingReportingOverflow(state.time.rawValue)
-        let isFar = overflow || skew.magnitude > limit.magnitude
-        return isFar ? .clockSkew(milliseconds: overflow ? .max : skew, limit: limit) : nil
+        let skew = ClockSkew(of: time, from: state.time, beyond: limit)
+        return skew.map { .clockSkew(milliseconds: $0.milliseconds, limit: limit) }
     }
 
     private func featureRefusal(on image: MetadataImage) -> RegisterBrokerRefusal? {

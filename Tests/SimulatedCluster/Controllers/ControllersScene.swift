@@ -97,14 +97,6 @@ package final class ControllersScene: Scene {
         }
     }
 
-    /// One whose disk fails ends; after a failed synchronize the machine has to start anew as well, because its page cache
-    /// shows what the disk does not hold.
-    func failed(_ process: SimulatedProcess, _ fault: DiskFault) {
-        guard process.isAlive, let machine = machines.first(where: { $0.address == process.address }) else { return }
-        world.note("disk fault", process.address, Int64(fault.errno))
-        if fault.operation == .synchronize { machine.cutPower() } else { machine.kill() }
-    }
-
     private var running: [SimulatedController] { ids.compactMap { controllers[$0] }.filter(\.process.isAlive) }
 
     /// The one that leads the newest term, of those that can answer.
@@ -119,15 +111,6 @@ package final class ControllersScene: Scene {
         for machine in machines { machine.boot() }
         work()
         supervise()
-    }
-
-    /// What is down starts again after a while.
-    private func supervise() {
-        world.after(world.streams.process.span(.milliseconds(200), .seconds(4))) { [self] in
-            let down = machines.filter { !$0.isUp }
-            if !down.isEmpty { down[world.streams.process.index(below: down.count)].boot() }
-            supervise()
-        }
     }
 
     private func work() {
@@ -236,7 +219,10 @@ package final class ControllersScene: Scene {
                 leader.turn()
             }
         case .membershipChange:
-            guard let change = change(of: leader.controller.voters) else { return false }
+            guard let change = leader.controller.voters.change(among: ids.map(voter), using: &world.streams.workload)
+            else {
+                return false
+            }
             leader.process.run {
                 leader.controller.change(change) { _ in }
                 leader.turn()
@@ -244,19 +230,6 @@ package final class ControllersScene: Scene {
         default: return false
         }
         return true
-    }
-
-    private func change(of set: VoterSet) -> VoterChange? {
-        let members = set.voters.map(\.id)
-        let others = ids.filter { !members.contains($0) }
-        switch world.streams.workload.index(below: 3) {
-        case 0: return others.isEmpty ? nil : .add(voter(world.streams.workload.pick(others)))
-        case 1: return members.count < 2 ? nil : .remove(set[world.streams.workload.pick(members)]!.key)
-        default:
-            guard !others.isEmpty else { return nil }
-            return .replace(
-                set[world.streams.workload.pick(members)]!.key, with: voter(world.streams.workload.pick(others)))
-        }
     }
 
     // MARK: The end

@@ -116,29 +116,12 @@ package final class QuorumScene: Scene {
 
     private func address(_ id: NodeID) -> NodeAddress { NodeAddress(.controller, Int64(id.rawValue)) }
 
-    /// A voter whose disk fails ends; after a failed synchronize the machine has to start anew as well, because its
-    /// page cache shows what the disk does not hold.
-    func failed(_ process: SimulatedProcess, _ fault: DiskFault) {
-        guard process.isAlive, let machine = machines.first(where: { $0.address == process.address }) else { return }
-        world.note("disk fault", process.address, Int64(fault.errno))
-        if fault.operation == .synchronize { machine.cutPower() } else { machine.kill() }
-    }
-
     // MARK: Work
 
     package func begin() {
         for machine in machines { machine.boot() }
         work()
         supervise()
-    }
-
-    /// What is down starts again after a while.
-    private func supervise() {
-        world.after(world.streams.process.span(.milliseconds(200), .seconds(4))) { [self] in
-            let down = machines.filter { !$0.isUp }
-            if !down.isEmpty { down[world.streams.process.index(below: down.count)].boot() }
-            supervise()
-        }
     }
 
     private func work() {
@@ -209,7 +192,9 @@ package final class QuorumScene: Scene {
                 cutOff(leader, after: world.streams.workload.span(world.options.latency, world.options.latency * 8))
             }
         case .membershipChange:
-            guard let change = change(of: leader.voters) else { return false }
+            guard let change = leader.voters.change(among: ids.map(voter), using: &world.streams.workload) else {
+                return false
+            }
             leader.process.run { leader.change(change) }
             if case .remove(leader.key) = change, world.has(.partition), removals.chance(1, in: 2) {
                 cutOff(leader, after: 0)
@@ -227,21 +212,6 @@ package final class QuorumScene: Scene {
             network.cut([leader.process.address], others)
             network.cut(others, [leader.process.address])
             world.after(.seconds(2)) { [self] in network.heal() }
-        }
-    }
-
-    private func change(of set: VoterSet) -> VoterChange? {
-        let members = set.voters.map(\.id)
-        let others = ids.filter { !members.contains($0) }
-        switch world.streams.workload.index(below: 3) {
-        case 0:
-            return others.isEmpty ? nil : .add(voter(world.streams.workload.pick(others)))
-        case 1:
-            return members.count < 2 ? nil : .remove(set[world.streams.workload.pick(members)]!.key)
-        default:
-            guard !others.isEmpty else { return nil }
-            return .replace(
-                set[world.streams.workload.pick(members)]!.key, with: voter(world.streams.workload.pick(others)))
         }
     }
 

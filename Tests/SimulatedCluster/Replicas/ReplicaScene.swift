@@ -249,15 +249,6 @@ package final class ReplicaScene: Scene {
         supervise()
     }
 
-    /// What is down starts again after a while.
-    private func supervise() {
-        world.after(world.streams.process.span(.milliseconds(200), .seconds(4))) { [self] in
-            let down = machines.filter { !$0.isUp }
-            if !down.isEmpty { down[world.streams.process.index(below: down.count)].boot() }
-            supervise()
-        }
-    }
-
     package func disturb(with fault: Fault) -> Bool {
         switch fault {
         case .leadershipTransfer:

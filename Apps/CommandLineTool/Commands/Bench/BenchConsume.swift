@@ -71,7 +71,7 @@ struct BenchConsume: ParsableCommand, NodeCommand {
         var settings = ConsumerSettings()
         settings.isolationLevel = .readUncommitted
         let consumer = Consumer(client, settings: settings)
-        await consumer.assign(range.starts.mapValues { $0 }, upTo: range.ends)
+        await consumer.assign(range.starts, upTo: range.ends)
         return consumer
     }
 }

@@ -94,7 +94,7 @@ struct BenchLatency: ParsableCommand, NodeCommand {
     private func follow(_ partitions: [TopicPartition], _ client: MyelinClient) async throws -> Consumer {
         let ends = try await client.offsets(of: partitions, at: .latest)
         let consumer = Consumer(client)
-        await consumer.assign(ends.mapValues { $0 })
+        await consumer.assign(ends)
         return consumer
     }
 

@@ -88,7 +88,7 @@ struct TopicConsume: ParsableCommand, NodeCommand {
                 settings.offsetReset = .none
                 let range = try await range(of: chosen, settings.isolationLevel, in: client)
                 let consumer = Consumer(client, settings: settings)
-                await consumer.assign(range.starts.mapValues { $0 }, upTo: range.ends)
+                await consumer.assign(range.starts, upTo: range.ends)
                 try await withTaskCancellationHandler {
                     try await print(consumer, with: printer, to: surroundings.console)
                 } onCancel: {
