@@ -15,7 +15,11 @@ final class FaultAtlas {
 
     private var damaged: [Place] = []
 
-    var isEmpty: Bool { damaged.isEmpty }
+    /// Whether a replica that is still wanted is damaged: nobody mends one that was moved away.
+    func isDamaged(in image: MetadataImage) -> Bool {
+        damaged.contains { image.partition($0.partition)?.replicas.contains($0.node) == true }
+    }
+
     var places: [String] { damaged.map { "broker \($0.node), \($0.partition.index) at \($0.segment)" } }
 
     func isDamaged(_ partition: PartitionID, besides node: NodeID) -> Bool {

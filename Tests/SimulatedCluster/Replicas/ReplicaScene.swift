@@ -300,7 +300,7 @@ package final class ReplicaScene: Scene {
 
     package var hasRecovered: Bool {
         guard topic != nil, producers.allSatisfy(\.isDone), consumers.allSatisfy(\.isDone) else { return false }
-        guard atlas.isEmpty else { return false }
+        guard !atlas.isDamaged(in: image) else { return false }
         guard members.isEmpty || partitionIndexes.allSatisfy(isConsumed) else { return false }
         guard transactions?.hasRecovered ?? true else { return false }
         return allPartitionIDs.allSatisfy { id in
