@@ -115,6 +115,65 @@ def fetch(connection, topic, partition, offset, epoch=-1, rack="", wait=0, size=
     return Fetched(error, high_watermark, log_start, preferred, answer.take(max(count, 0)))
 
 
+class Hints(NamedTuple):
+    """What a refusal says of the leader (KIP-951); `endpoints`: id → (host, port, rack)."""
+    error: int
+    leader: int
+    epoch: int
+    endpoints: dict
+
+
+def tags(answer):
+    """The tagged fields of one structure: number → Answer."""
+    return {answer.unsigned_varint(): wire.Answer(answer.take(answer.unsigned_varint()))
+            for _ in range(answer.unsigned_varint())}
+
+
+def hints(error, leader, rest):
+    """`leader` and `rest`: the tagged fields of the partition's current leader and of the node endpoints."""
+    at = (leader.int32(), leader.int32()) if leader else (-1, -1)
+    endpoints = {}
+    for _ in range(rest.compact_count() if rest else 0):
+        node, host, port = rest.int32(), rest.compact_string(), rest.int32()
+        endpoints[node] = (host, port, rest.compact_string())
+        assert tags(rest) == {}
+    return Hints(error, *at, endpoints)
+
+
+def produce_hints(connection, topic, content):
+    """Produce version 10 to partition 0, and what is said of its leader."""
+    partition = wire.int32(0) + wire.compact_bytes(content) + b"\0"
+    body = (wire.compact_string(None) + wire.int16(-1) + wire.int32(10_000) + wire.compact_array(
+        [wire.compact_string(topic) + wire.compact_array([partition]) + b"\0"]) + b"\0")
+    answer = connection.ask(wire.PRODUCE, 10, body, flexible=True)
+    assert (answer.compact_count(), answer.compact_string(), answer.compact_count(), answer.int32()) == (1, topic, 1, 0)
+    error = answer.int16()
+    answer.take(24)
+    assert (answer.compact_count(), answer.compact_string()) == (0, None)
+    leader = tags(answer).get(0)
+    assert tags(answer) == {} and answer.int32() == 0
+    return hints(error, leader, tags(answer).get(0))
+
+
+def fetch_hints(connection, topic_id, epoch):
+    """Fetch version 16 of partition 0, and what is said of its leader."""
+    partition = (wire.int32(0) + wire.int32(epoch) + wire.int64(0) + wire.int32(-1) + wire.int64(-1)
+                 + wire.int32(1 << 20) + b"\0")
+    body = (wire.int32(0) + wire.int32(1) + wire.int32(1 << 20) + wire.int8(0) + wire.int32(0) + wire.int32(-1)
+            + wire.compact_array([topic_id + wire.compact_array([partition]) + b"\0"]) + wire.compact_array([])
+            + wire.compact_string("") + b"\0")
+    answer = connection.ask(wire.FETCH, 16, body, flexible=True)
+    assert (answer.int32(), answer.int16(), answer.int32(), answer.compact_count()) == (0, 0, 0, 1)
+    assert answer.take(16) == topic_id and (answer.compact_count(), answer.int32()) == (1, 0)
+    error = answer.int16()
+    answer.take(24)
+    answer.compact_count(), answer.int32()
+    answer.take(max(answer.compact_count(), 0))
+    leader = tags(answer).get(1)
+    assert tags(answer) == {}
+    return hints(error, leader, tags(answer).get(0))
+
+
 # MARK: Record batches
 
 HEADER = struct.Struct(">qiibIhiqqqhii")

@@ -2,12 +2,14 @@
 """Every client on three brokers: what is acknowledged is on the replicas, and comes back."""
 
 import asyncio
+import base64
 import time
 
 import cluster_wire
 import pytest
 import wire
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
 from kafka import KafkaConsumer, KafkaProducer
 
 PARTITIONS = 6
@@ -120,6 +122,39 @@ def test_a_follower_takes_no_records_and_names_nobody_elses_end(cluster, topic):
         code, _ = wire.produce(connection, topic, wire.batch([wire.record(b"x")]))
         assert code == cluster_wire.NOT_LEADER
         assert cluster_wire.list_offsets(connection, topic, {0: -1})[0][0] == cluster_wire.NOT_LEADER
+
+
+def test_a_refusal_names_the_leader_and_where_it_is_reached(cluster, topic):
+    """KIP-951: a client goes on without asking for metadata."""
+    cluster.create(topic)
+    before = cluster.partitions(topic)[0]
+    at = {node["id"]: tuple(node["kafka"].split(":")) for node in cluster.nodes("broker")}
+
+    def where(hints):
+        return {node: (host, str(port)) for node, (host, port, _) in hints.endpoints.items()}
+    batch = wire.batch([wire.record(b"x")])
+    follower = next(broker for broker in before.replicas if broker != before.leader)
+    with cluster_wire.connect(cluster.address(follower), 20) as connection:
+        def ask():
+            told = cluster_wire.produce_hints(connection, topic, batch)
+            return told if told.error == cluster_wire.NOT_LEADER else None
+        told = cluster.until("the follower knows the topic", ask)
+        assert told[1:3] == (before.leader, before.epoch)
+        assert where(told) == {before.leader: at[before.leader]}
+    with cluster_wire.connect(cluster.address(before.leader), 20) as connection:
+        assert cluster_wire.produce_hints(connection, topic, batch) == (0, -1, -1, {})
+    cluster.kill("broker", before.leader)
+    after = cluster.until(
+        "another leads", lambda: next((one for one in cluster.partitions(topic).values() if one.epoch > before.epoch
+                                       and one.leader > 0), None))
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    topic_id = str(admin.describe_topics(TopicCollection([topic]))[topic].result(20).topic_id)
+    raw = base64.urlsafe_b64decode(topic_id + "==")
+    with cluster_wire.connect(cluster.address(after.leader), 20) as connection:
+        told = cluster_wire.fetch_hints(connection, raw, before.epoch)
+        assert told[:3] == (cluster_wire.FENCED_LEADER_EPOCH, after.leader, after.epoch)
+        assert where(told) == {after.leader: at[after.leader]}
+        assert cluster_wire.fetch_hints(connection, raw, after.epoch) == (0, -1, -1, {})
 
 
 def test_a_leader_tells_a_client_of_an_older_and_of_a_newer_epoch(cluster, topic):

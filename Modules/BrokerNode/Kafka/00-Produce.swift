@@ -43,12 +43,16 @@ extension BrokerShard {
         of partition: ProduceRequest.PartitionProduceData, of topic: ProduceRequest.TopicProduceData,
         in request: ProduceRequest, _ context: RequestContext
     ) -> ProducedRecords {
-        let addressed =
-            context.version >= 13 ? address(topic.topicID, partition.index) : address(topic.name, partition.index)
-        return ProducedRecords(
-            addressed: addressed, bytes: partition.records, acks: RequiredAcks(rawValue: request.acks),
+        ProducedRecords(
+            addressed: address(partition.index, of: topic, context), bytes: partition.records, acks: RequiredAcks(rawValue: request.acks),
             timeoutMilliseconds: Int64(max(0, request.timeoutMs)), transactionalID: request.transactionalID,
             version: context.version)
+    }
+
+    private func address(
+        _ index: Int32, of topic: ProduceRequest.TopicProduceData, _ context: RequestContext
+    ) -> Addressed {
+        context.version >= 13 ? address(topic.topicID, index) : address(topic.name, index)
     }
 
     private func answerProduce(
@@ -67,6 +71,7 @@ extension BrokerShard {
             return
         }
         var response = ProduceResponse()
+        var leaders = CurrentLeaders()
         var next = 0
         response.responses.reserveCapacity(request.topicData.count)
         for topic in request.topicData {
@@ -75,12 +80,19 @@ extension BrokerShard {
             topicResponse.topicID = topic.topicID
             topicResponse.partitionResponses.reserveCapacity(topic.partitionData.count)
             for partition in topic.partitionData {
-                topicResponse.partitionResponses.append(
-                    partitionResponse(partition.index, answers[next], version: context.version))
+                var one = partitionResponse(partition.index, answers[next], version: context.version)
+                if context.version >= 10, let code = answers[next].failure?.kafkaCode,
+                    let leader = leaders.leader(of: address(partition.index, of: topic, context), refused: code, by: self)
+                {
+                    one.currentLeader = ProduceResponse.LeaderIdAndEpoch(leader)
+                }
+                topicResponse.partitionResponses.append(one)
                 next += 1
             }
             response.responses.append(topicResponse)
         }
+        response.nodeEndpoints = leaders.endpoints(reachedBy: context.connection, on: self)
+            .map { ProduceResponse.NodeEndpoint($0) }
         respond(response, to: context, waitNanoseconds: wait, for: .producerByteRate)
     }
 

@@ -215,14 +215,20 @@ final class LongPoll {
         unwatch()
         guard context.connection.isOpen else { return }
         var answer = FetchAnswer(byteCountMax: byteCountMax)
-        for (target, outcome) in zip(fetch.targets, outcomes) { add(target, outcome, to: &answer) }
+        for (place, outcome) in outcomes.enumerated() {
+            add(fetch.targets[place], at: addresses[place], outcome, to: &answer)
+        }
         var response = FetchResponse()
+        response.nodeEndpoints = answer.leaders.endpoints(reachedBy: context.connection, on: shard)
+            .map { FetchResponse.NodeEndpoint($0) }
         response.sessionID = fetch.session
         response.responses = answer.topics
         shard.respond(response, records: answer.records, to: context)
     }
 
-    private func add(_ target: FetchTarget, _ outcome: Outcome, to answer: inout FetchAnswer) {
+    private func add(
+        _ target: FetchTarget, at address: Addressed, _ outcome: Outcome, to answer: inout FetchAnswer
+    ) {
         var partition = FetchResponse.PartitionData()
         partition.partitionIndex = target.index.rawValue
         var records = FetchedRecords.none
@@ -250,6 +256,11 @@ final class LongPoll {
         case .failure(let failure):
             partition.errorCode = failure.kafkaCode.rawValue
             partition.highWatermark = -1
+            if context.version >= 16,
+                let leader = answer.leaders.leader(of: address, refused: failure.kafkaCode, by: shard)
+            {
+                partition.currentLeader = FetchResponse.LeaderIdAndEpoch(leader)
+            }
         }
         if fetch.session != 0 {
             let hasNews = shard.sessions.hasNews(
@@ -266,6 +277,7 @@ final class LongPoll {
 private struct FetchAnswer {
     private(set) var topics: [FetchResponse.FetchableTopicResponse] = []
     private(set) var records: [FetchedRecords] = []
+    var leaders = CurrentLeaders()
     private var byteCount = 0
     private var lastTopic: FetchTopic?
     private let byteCountMax: Int
