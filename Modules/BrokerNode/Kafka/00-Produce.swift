@@ -44,9 +44,9 @@ extension BrokerShard {
         in request: ProduceRequest, _ context: RequestContext
     ) -> ProducedRecords {
         ProducedRecords(
-            addressed: address(partition.index, of: topic, context), bytes: partition.records, acks: RequiredAcks(rawValue: request.acks),
-            timeoutMilliseconds: Int64(max(0, request.timeoutMs)), transactionalID: request.transactionalID,
-            version: context.version)
+            addressed: address(partition.index, of: topic, context), bytes: partition.records,
+            acks: RequiredAcks(rawValue: request.acks), timeoutMilliseconds: Int64(max(0, request.timeoutMs)),
+            transactionalID: request.transactionalID, version: context.version)
     }
 
     private func address(
@@ -80,9 +80,11 @@ extension BrokerShard {
             topicResponse.topicID = topic.topicID
             topicResponse.partitionResponses.reserveCapacity(topic.partitionData.count)
             for partition in topic.partitionData {
-                var one = partitionResponse(partition.index, answers[next], version: context.version)
-                if context.version >= 10, let code = answers[next].failure?.kafkaCode,
-                    let leader = leaders.leader(of: address(partition.index, of: topic, context), refused: code, by: self)
+                let answer = answers[next]
+                var one = partitionResponse(partition.index, answer, version: context.version)
+                if context.version >= 10, let code = answer.failure?.kafkaCode,
+                    let leader = leaders.leader(
+                        of: address(partition.index, of: topic, context), refused: code, by: self)
                 {
                     one.currentLeader = ProduceResponse.LeaderIdAndEpoch(leader)
                 }
