@@ -137,6 +137,22 @@ def test_a_consumer_gets_every_record_at_its_rate(node, topic, quotas):
     assert seconds > 3
 
 
+def test_the_tool_keeps_to_its_quotas(node, topic, quotas):
+    """It comes by RPC, where nobody is told to wait: its connection is read later."""
+    create(node, topic)
+    assert quotas.alter({"client-id": "myelin"}, {"producer_byte_rate": 100_000, "consumer_byte_rate": 300_000}) == 0
+    lines = [str(number).ljust(1_000, "x") for number in range(4_500)]
+    start = time.monotonic()
+    node.myelin("topic", "produce", topic, input="\n".join(lines[:1_300]) + "\n")
+    assert time.monotonic() - start > 1.5
+    assert quotas.alter({"client-id": "myelin"}, {"producer_byte_rate": None}) == 0
+    node.myelin("topic", "produce", topic, input="\n".join(lines[1_300:]) + "\n")
+    start = time.monotonic()
+    told = node.myelin("topic", "consume", topic, "--from", "earliest").stdout.splitlines()
+    assert time.monotonic() - start > 3
+    assert told == lines
+
+
 def test_a_raised_quota_ends_the_wait(node, topic, quotas):
     create(node, topic)
     assert quotas.alter({"client-id": "raw"}, {"producer_byte_rate": 10}) == 0
