@@ -185,12 +185,14 @@ def batches(content):
     """The whole batches at the front of `content`; a cut one at the end is left out, and so are preallocated zeros."""
     import crc32c
 
-    while len(content) >= HEADER.size:
+    place = 0
+    while len(content) - place >= HEADER.size:
         base, length, epoch, magic, checksum, attributes, delta, _, _, producer, producer_epoch, _, count = (
-            HEADER.unpack_from(content))
-        if length == 0 or len(content) < 12 + length:
+            HEADER.unpack_from(content, place))
+        end = place + 12 + length
+        if length == 0 or len(content) < end:
             return
-        raw, content = content[:12 + length], content[12 + length:]
+        raw, place = content[place:end], end
         sound = magic == 2 and crc32c.crc32c(raw[21:]) == checksum
         records = [] if not sound or attributes & CONTROL else list(
             records_of(CODECS[attributes & 7](raw[HEADER.size:]), base, count))
