@@ -3,10 +3,12 @@
 
 import json
 import random
+import re
 import shutil
 import subprocess
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import cluster_wire
@@ -156,6 +158,12 @@ class Cluster:
 
     def cpu_seconds(self, role):
         return sum(cpu_seconds(node["pid"]) for node in self.nodes(role) if node["pid"])
+
+    def sample(self, node, name):
+        """The sum of a metric's samples on one node."""
+        with urllib.request.urlopen(f"http://{node['admin']}/metrics", timeout=20) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if re.match(rf"{name}[ {{]", line))
 
     # MARK: Tools
 

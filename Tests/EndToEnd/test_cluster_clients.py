@@ -16,8 +16,8 @@ PARTITIONS = 6
 RECORDS = [(f"key-{index}".encode(), f"value-{index} ".encode() * 20) for index in range(600)]
 
 
-def produce(cluster, topic, count, **settings):
-    """Sends numbered records round the partitions; (partition, offset) of each, by its number."""
+def produce(cluster, topic, count, byte_count=1, **settings):
+    """Sends numbered records of at least so many bytes round the partitions; (partition, offset) of each, by its number."""
     told, producer = {}, Producer({
         "bootstrap.servers": cluster.bootstrap, "acks": "all", "enable.idempotence": True, "retry.backoff.ms": 50,
         "reconnect.backoff.max.ms": 500, "message.timeout.ms": 60_000, **settings})
@@ -28,7 +28,8 @@ def produce(cluster, topic, count, **settings):
 
     partitions = len(cluster.partitions(topic))
     for number in range(count):
-        producer.produce(topic, str(number), partition=number % partitions, on_delivery=acknowledge)
+        producer.produce(
+            topic, str(number).ljust(byte_count), partition=number % partitions, on_delivery=acknowledge)
     assert producer.flush(60) == 0
     return told
 

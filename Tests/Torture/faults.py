@@ -338,6 +338,17 @@ def damage_while_all_are_down(run):
     return f"all nodes away, broker {number}: {text}"
 
 
+def until_scrubbed(run):
+    """Every broker has checked all its bytes since the last fault, and what it found is mended."""
+    began = time.monotonic()
+
+    def is_whole(node):
+        age = run.cluster.sample(node, "myelin_scrub_age_seconds")
+        return age < time.monotonic() - began and run.cluster.sample(node, "myelin_log_damaged_ranges") == 0
+    run.cluster.until(
+        "all bytes are checked and mended", lambda: all(is_whole(node) for node in run.cluster.nodes("broker")), 60)
+
+
 def lose_the_only_copy(run):
     """Cuts the last fifth off a partition that has one replica, while all are away."""
     time.sleep(2)

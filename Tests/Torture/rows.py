@@ -18,6 +18,9 @@ class Row:
     namespaces: bool = False
     disk_size: str | None = None
     prepare: list = field(default_factory=list)
+    settings: dict = field(default_factory=dict)
+    # What is waited for after the last fault.
+    until: list = field(default_factory=list)
     # Processes whose wall clock can be moved.
     clocks: bool = False
     # At least so many faults, or the row proves nothing.
@@ -43,7 +46,10 @@ ROWS = [
     Row("disk", [faults.disk_full, faults.disk_frozen], gap_max=30, disk_size="192M"),
     Row("disk-fails", [faults.disk_fails], gap_max=15, disk_size="192M", prepare=[faults.put_on_failing_disk],
         faults_min=1),
-    Row("damage", [faults.damage_while_down, faults.damage_while_all_are_down], gap_max=30),
+    # A bit that flips where nobody reads is the scrub's to find.
+    Row("damage", [faults.damage_while_down, faults.damage_while_all_are_down], gap_max=30,
+        settings={"myelin.scrub.interval.ms": 2_000, "myelin.scrub.bytes.per.second": 1 << 26},
+        until=[faults.until_scrubbed]),
     Row("rolling-restart", [faults.restart_in_order], gap_max=1, faults_min=1),
     Row("upgrade", [faults.upgrade], gap_max=1, faults_min=1),
     Row("membership", [faults.grow_and_shrink, faults.move_replicas], gap_max=3, faults_min=2),

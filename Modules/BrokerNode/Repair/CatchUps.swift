@@ -2,10 +2,10 @@
 
 internal import ControllerNode
 internal import Coordinator
-package import Primitives
+internal import Primitives
 internal import RecordBatch
 internal import StorageEngine
-package import WireProtocol
+internal import WireProtocol
 
 /// What a replica that comes back from a crash does before it leads: it asks the others what they have.
 ///
@@ -14,21 +14,20 @@ package import WireProtocol
 /// what it lacks from there; a follower that it would otherwise cut never loses the only copy.
 /// - SeeAlso: docs/decisions/0016-repair.md
 final class CatchUps {
-    /// How long it waits for replicas that do not answer: they may be starting as well.
-    private static let patienceMilliseconds: Int64 = 3_000
     private static let retryMilliseconds: Int64 = 100
     private static let answerMilliseconds: Int64 = 1_000
     private static let pieceByteCountMax: Int32 = 1 << 20
 
     private final class Round {
         let partition: Partition
-        let deadline: Instant
-        var known: [NodeID: ReplicaStand] = [:]
+        var catchUp: CatchUp
+        /// Peers that have been asked and have not answered.
         var asked: Set<NodeID> = []
+        var retry: TimerID?
 
-        init(_ partition: Partition, until deadline: Instant) {
+        init(_ partition: Partition, _ catchUp: CatchUp) {
             self.partition = partition
-            self.deadline = deadline
+            self.catchUp = catchUp
         }
     }
 
@@ -40,9 +39,14 @@ final class CatchUps {
     /// Catches up with the other replicas; then the partition is led, if it still should be.
     func begin(_ partition: Partition) {
         guard rounds[partition.id]?.partition !== partition else { return }
-        let round = Round(partition, until: shard.now.advanced(byMilliseconds: Self.patienceMilliseconds))
+        let image = shard.image.partition(partition.id)
+        let round = Round(
+            partition,
+            CatchUp(
+                peers: (image?.replicas ?? []).filter { $0 != shard.node.id },
+                members: (image?.inSyncReplicas ?? []) + (image?.eligibleLeaderReplicas ?? []), at: shard.now))
         rounds[partition.id] = round
-        askAll(round)
+        proceed(round)
     }
 
     /// Another leader was named, or the partition is gone.
@@ -56,54 +60,56 @@ final class CatchUps {
         return false
     }
 
-    // MARK: Asking
-
-    private func askAll(_ round: Round) {
-        guard isUnderWay(round) else { return }
-        let peers = (shard.image.partition(round.partition.id)?.replicas ?? []).filter { $0 != shard.node.id }
-        let silent = peers.filter { round.known[$0] == nil }
-        guard !silent.isEmpty, shard.now < round.deadline else { return decide(round) }
-        let end = round.partition.log.writtenOffset
-        for peer in silent where round.asked.insert(peer).inserted {
-            shard.fetchLog(
-                of: round.partition.id, from: peer, end..<end + 1, byteCountMax: 1,
-                withinMilliseconds: Self.answerMilliseconds
-            ) { [weak self, weak round] answer in
-                guard let self, let round, isUnderWay(round) else { return }
-                round.asked.remove(peer)
-                guard case .success(let answer) = answer, answer.response.outcome != .notHere,
-                    answer.response.outcome != .unspecified
-                else { return }
-                round.known[peer] = ReplicaStand(answer.response)
-                if peers.allSatisfy({ round.known[$0] != nil }) { decide(round) }
+    /// Does what comes next, unless records are being taken over.
+    private func proceed(_ round: Round) {
+        guard isUnderWay(round), round.catchUp.source == nil else { return }
+        let log = round.partition.log
+        let own = ReplicaStand(latestEpoch: log.latestEpoch, logEnd: log.writtenOffset)
+        switch round.catchUp.step(own: own, hasDamage: !log.damages.isEmpty, at: shard.now) {
+        case .ask(let silent):
+            for peer in silent where round.asked.insert(peer).inserted { askEnd(round, of: peer) }
+            guard round.retry == nil else { return }
+            round.retry = shard.schedule(afterMilliseconds: Self.retryMilliseconds) { [weak self, weak round] in
+                round?.retry = nil
+                if let self, let round { proceed(round) }
             }
-        }
-        shard.schedule(afterMilliseconds: Self.retryMilliseconds) { [weak self, weak round] in
-            if let self, let round { askAll(round) }
+        case .take(let peer, let end): takeOver(round, from: peer, upTo: end)
+        case .lead: lead(round)
         }
     }
 
-    private func decide(_ round: Round) {
-        guard isUnderWay(round) else { return }
-        let log = round.partition.log
-        let own = ReplicaStand(latestEpoch: log.latestEpoch, logEnd: log.writtenOffset)
-        let best = round.known.sorted { $0.key < $1.key }.max { $0.value < $1.value }
-        guard let (peer, stand) = best, stand >= own, stand > own || !log.damages.isEmpty else { return lead(round) }
+    private func askEnd(_ round: Round, of peer: NodeID) {
+        let end = round.partition.log.writtenOffset
+        shard.fetchLog(
+            of: round.partition.id, from: peer, end..<end + 1, byteCountMax: 1,
+            withinMilliseconds: Self.answerMilliseconds
+        ) { [weak self, weak round] answer in
+            guard let self, let round, isUnderWay(round) else { return }
+            round.asked.remove(peer)
+            guard case .success(let answer) = answer, answer.response.outcome != .notHere,
+                answer.response.outcome != .unspecified
+            else { return }
+            round.catchUp.told(ReplicaStand(answer.response), by: peer)
+            proceed(round)
+        }
+    }
+
+    // MARK: Taking over
+
+    private func takeOver(_ round: Round, from peer: NodeID, upTo end: Offset) {
         do throws(LogFault) {
             // The peer has all that this log claims: what cannot be proven here is taken from there.
             try shard.cutUnprovable(round.partition)
         } catch {
             shard.noteFault(error)
-            return lead(round)
+            return refused(round)
         }
-        guard round.partition.log.writtenOffset < stand.logEnd else { return lead(round) }
+        let next = round.partition.log.writtenOffset
+        guard next < end else { return taken(round) }
         shard.logger.notice(
-            "\(round.partition.folder): broker \(peer) has records up to \(stand.logEnd), this one to \(round.partition.log.writtenOffset): taking them over"
-        )
-        compare(round, with: peer, upTo: stand.logEnd)
+            "\(round.partition.folder): broker \(peer) has records up to \(end), this one to \(next): taking them over")
+        compare(round, with: peer, upTo: end)
     }
-
-    // MARK: Taking over
 
     /// The peer has to have the last record of this log: then all before is the same, and what follows belongs here.
     private func compare(_ round: Round, with peer: NodeID, upTo end: Offset) {
@@ -116,9 +122,8 @@ final class CatchUps {
                 header.partitionLeaderEpoch == log.latestEpoch
             else {
                 shard.logger.error(
-                    "\(round.partition.folder): the log of broker \(peer) is another one at offset \(last): leading without it"
-                )
-                return lead(round)
+                    "\(round.partition.folder): the log of broker \(peer) is another one at offset \(last)")
+                return refused(round)
             }
             copy(round, from: peer, upTo: end)
         }
@@ -126,9 +131,9 @@ final class CatchUps {
 
     private func copy(_ round: Round, from peer: NodeID, upTo end: Offset) {
         let next = round.partition.log.writtenOffset
-        guard next < end else { return lead(round) }
+        guard next < end else { return taken(round) }
         ask(round, peer, next..<end, byteCountMax: Self.pieceByteCountMax) { [self] bytes in
-            guard take(bytes, into: round.partition) else { return lead(round) }
+            guard take(bytes, into: round.partition) else { return refused(round) }
             copy(round, from: peer, upTo: end)
         }
     }
@@ -158,13 +163,30 @@ final class CatchUps {
             withinMilliseconds: Self.answerMilliseconds
         ) { [weak self, weak round] answer in
             guard let self, let round, isUnderWay(round) else { return }
-            guard case .success(let answer) = answer, answer.response.outcome == .given else {
-                // It was there a moment ago: ask everyone again, or go on without at the deadline.
-                round.known[peer] = nil
-                return shard.now < round.deadline ? askAll(round) : lead(round)
+            guard case .success(let answer) = answer else { return lost(round) }
+            switch answer.response.outcome {
+            case .given: continuation(answer.batches)
+            case .damaged, .outOfRange: refused(round)
+            case .notHere, .unspecified: lost(round)
             }
-            continuation(answer.batches)
         }
+    }
+
+    // MARK: Ending
+
+    private func taken(_ round: Round) {
+        round.catchUp.taken()
+        lead(round)
+    }
+
+    private func lost(_ round: Round) {
+        round.catchUp.lost(at: shard.now)
+        proceed(round)
+    }
+
+    private func refused(_ round: Round) {
+        round.catchUp.refused()
+        proceed(round)
     }
 
     private func lead(_ round: Round) {
@@ -173,25 +195,6 @@ final class CatchUps {
         partition.mustAskPeers = false
         guard let image = shard.image.partition(partition.id) else { return }
         shard.assign(image, to: partition)
-    }
-}
-
-/// How far a replica's log goes. The greater one has all that was ever committed that the other has, if both were in sync.
-package struct ReplicaStand: Comparable, Sendable {
-    package let latestEpoch: LeaderEpoch
-    package let logEnd: Offset
-
-    package init(latestEpoch: LeaderEpoch, logEnd: Offset) {
-        self.latestEpoch = latestEpoch
-        self.logEnd = logEnd
-    }
-
-    package init(_ response: Replicas.FetchLogResponse) {
-        self.init(latestEpoch: response.latestEpoch, logEnd: response.logEndOffset)
-    }
-
-    package static func < (left: ReplicaStand, right: ReplicaStand) -> Bool {
-        (left.latestEpoch, left.logEnd) < (right.latestEpoch, right.logEnd)
     }
 }
 
