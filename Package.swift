@@ -137,6 +137,8 @@ let package = Package(
         .executableTarget(name: "protocol-generator", path: "Tools/ProtocolGenerator", swiftSettings: strict),
 
         // Tests.
+        // Linked into the executable of all unit tests; empty without ThreadSanitizer.
+        .target(name: "CThreadSanitizer", path: "Tests/CThreadSanitizer", publicHeadersPath: "."),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         .target(
             name: "Simulation", dependencies: ["Primitives", "StorageEngine"], path: "Tests/Simulation",
@@ -154,7 +156,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["SimulatedCluster", "Primitives", "StorageEngine", "Simulation"],
             path: "Tests/SimulationTests", swiftSettings: strict),
-        tests("Primitives"),
+        tests("Primitives", ["CThreadSanitizer"]),
         tests("RecordBatch", ["Primitives"]),
         tests("KafkaProtocol", ["Primitives"]),
         tests("WireProtocol", ["Primitives"]),
