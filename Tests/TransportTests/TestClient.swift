@@ -55,7 +55,8 @@ final class TestClient: Sendable {
 
     private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { done in
-            DispatchQueue.global().async { done.resume(returning: body()) }
+            // A queue per call, because a global one starts few threads while others wait.
+            DispatchQueue(label: "test client").async { done.resume(returning: body()) }
         }
     }
 

@@ -46,5 +46,6 @@ struct NodeUnderTest {
         return { released.signal() }
     }
 
-    func samples() async -> PrometheusSamples { PrometheusSamples(await node.metricsText()) }
+    /// Waits as long as it takes: how soon a scrape must be there is not what these tests are about.
+    func samples() async -> PrometheusSamples { PrometheusSamples(await node.metricsText(withinMilliseconds: 60_000)) }
 }
