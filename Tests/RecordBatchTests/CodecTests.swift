@@ -129,7 +129,8 @@ struct CodecTests {
                     preconditionFailure("\(codec) refused as \(String(describing: error))")
                 }
                 let growth = try ResidentMemory.peak() - before
-                precondition(growth <= 64 << 20, "\(codec) grew by \(growth) bytes")
+                precondition(
+                    growth <= 64 << 20 || ResidentMemory.keepsWhatIsFreed, "\(codec) grew by \(growth) bytes")
             }
         }
     }
@@ -151,6 +152,9 @@ struct CodecTests {
 
 /// What Linux says about this process.
 enum ResidentMemory {
+    /// AddressSanitizer gives freed memory back late, to find who still uses it: its peak says nothing.
+    static let keepsWhatIsFreed = dlsym(dlopen(nil, RTLD_NOW), "__asan_init") != nil
+
     /// Starts a new peak at the present size, which comes back in bytes.
     static func resetPeak() throws -> Int {
         try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
