@@ -15,7 +15,11 @@ struct ExecutableTests {
         let process = Process()
         process.executableURL = URL(filePath: "/bin/bash")
         process.arguments = ["-c", script]
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "myelin": Self.path]
+        // Where coverage goes, if anybody wants it.
+        let profile = ProcessInfo.processInfo.environment.filter { $0.key == "LLVM_PROFILE_FILE" }
+        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "myelin": Self.path].merging(profile) {
+            $1
+        }
         let (output, errors) = (Pipe(), Pipe())
         (process.standardOutput, process.standardError) = (output, errors)
         process.standardInput = FileHandle.nullDevice
