@@ -24,7 +24,7 @@ check: ## Format, architecture, freshness of generated code
 	@infra/ci/install-dependencies build
 	@infra/ci/test check
 
-check-sanitizers: ## Unit tests under ThreadSanitizer and AddressSanitizer, with coverage (half an hour)
+check-sanitizers: ## Unit tests under ThreadSanitizer and AddressSanitizer, with coverage (an hour)
 	@infra/ci/install-dependencies build
 	@infra/ci/test sanitizers
 
