@@ -225,6 +225,27 @@ struct SnapshotFileTests {
         #expect(bench.controller.image.broker(NodeID(1))?.isFenced == true)
     }
 
+    @Test("the next deadline is as of the last turn, whoever asked for it before")
+    func deadlines() throws {
+        let bench = try Bench(SimulatedDisk(seed: 1))
+        let epoch = try #require(try bench.register())
+        func second(_ number: Int64) -> Instant { Instant(nanoseconds: number * 1_000_000_000) }
+        // The chores of a controller are due every few seconds, a session of two seconds ends before.
+        for start in 100..<103 as Range<Int64> {
+            let heartbeat = BrokerHeartbeat(
+                broker: NodeID(1), epoch: epoch, metadataOffset: bench.controller.nextOffset)
+            bench.controller.turn(at: now, now: second(start))
+            bench.controller.submit(heartbeat) { _ in }
+            bench.controller.turn(at: now, now: second(start))
+            let deadline = bench.controller.nextDeadline
+            #expect(deadline > second(start) && deadline <= second(start + 2))
+            #expect(bench.controller.nextDeadline == deadline)
+        }
+        bench.controller.turn(at: now, now: second(200))
+        #expect(bench.controller.image.broker(NodeID(1))?.isFenced == true)
+        #expect(bench.controller.nextDeadline > second(200))
+    }
+
     @Test("a damaged snapshot is refused by name when the log before it is gone")
     func damaged() throws {
         let disk = SimulatedDisk(seed: 1)

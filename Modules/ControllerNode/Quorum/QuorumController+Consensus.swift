@@ -9,6 +9,7 @@ extension QuorumController {
         var effects: [RaftEffect] = []
         core.step(event, at: time.now, into: &effects)
         for effect in effects where failure == nil { perform(effect) }
+        knownDeadline = nil
     }
 
     private func perform(_ effect: RaftEffect) {

@@ -100,6 +100,8 @@ public final class QuorumController {
     private var subscribers: [(MetadataPublication) -> Void] = []
     private var observers: [() -> Void] = []
     private var isTurning = false
+    /// Worked out when it is asked for; nil after each step and turn.
+    var knownDeadline: Instant?
 
     /// A change of the quorum on its way.
     struct QuorumChange {
@@ -166,7 +168,16 @@ public final class QuorumController {
     public var fullDisk: DiskFault? { store.full }
 
     /// When `turn` is due without an event.
+    ///
+    /// - Complexity: O(1) until the next event: a broker that runs its controller asks at the end of every round.
     public var nextDeadline: Instant {
+        if let knownDeadline { return knownDeadline }
+        let deadline = earliestDeadline()
+        knownDeadline = deadline
+        return deadline
+    }
+
+    private func earliestDeadline() -> Instant {
         guard failure == nil else { return .distantFuture }
         var deadline = min(core.nextDeadline, store.retryAt)
         if let speculation, !isFencing, let expiry = speculation.sessions.nextDeadline(on: image) {
@@ -214,7 +225,7 @@ public final class QuorumController {
     public func turn(at time: ControllerTime) {
         precondition(!isTurning, "turn called from a reply or a subscriber")
         isTurning = true
-        defer { isTurning = false }
+        defer { (isTurning, knownDeadline) = (false, nil) }
         advance(to: time)
         let before = (leader?.id, nextOffset)
         // A disk that finishes at once has the next step ready when it returns.
