@@ -18,7 +18,7 @@ enum Addressed: Sendable {
 extension BrokerShard {
     /// A partition by the name of its topic.
     func address(_ topic: String, _ index: Int32) -> Addressed {
-        guard let found = image.topic(named: topic), index >= 0, Int(index) < found.partitions.count else {
+        guard let found = image.catalog.topic(named: topic), index >= 0, Int(index) < found.partitions.count else {
             return .unknownPartition
         }
         return .known(PartitionID(topic: found.id, index: PartitionIndex(index)))
@@ -26,7 +26,7 @@ extension BrokerShard {
 
     /// A partition by the id of its topic.
     func address(_ topic: TopicID, _ index: Int32) -> Addressed {
-        guard let found = image.topic(topic) else { return .unknownTopicID }
+        guard let found = image.catalog.topic(topic) else { return .unknownTopicID }
         guard index >= 0, Int(index) < found.partitions.count else { return .unknownPartition }
         return .known(PartitionID(topic: topic, index: PartitionIndex(index)))
     }

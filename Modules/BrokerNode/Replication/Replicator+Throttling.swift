@@ -128,7 +128,7 @@ extension Replicator {
     func answering(
         _ append: ReceivedAppend, in partition: Partition, _ reply: @escaping (AppendAnswer) -> Void
     ) -> (AppendAnswer) -> Void {
-        guard let image = shard.image.partition(partition.id) else { return reply }
+        guard let image = shard.image.catalog.partition(partition.id) else { return reply }
         let start = shard.now
         let node = shard.node.id
         if image.inSyncReplicas.contains(node) {

@@ -49,21 +49,21 @@ extension MetadataImage {
     }
 
     private mutating func create(_ record: TopicRecord) throws(ReplayError) {
-        guard topicIDs[record.name] == nil, topics[record.id] == nil else {
+        guard catalog.ids[record.name] == nil, catalog.topics[record.id] == nil else {
             throw .topicExists(record.name, record.id)
         }
-        topicIDs[record.name] = record.id
-        topics[record.id] = TopicImage(name: record.name, id: record.id, partitions: [])
+        catalog.ids[record.name] = record.id
+        catalog.topics[record.id] = TopicImage(name: record.name, id: record.id, partitions: [])
         if let key = TopicName.collisionKey(of: record.name) { namesByCollisionKey[key] = record.name }
     }
 
     private mutating func create(_ record: PartitionRecord) throws(ReplayError) {
-        guard let partitions = topics[record.id.topic]?.partitions else { throw .topicUnknown(record.id.topic) }
+        guard let partitions = catalog.topics[record.id.topic]?.partitions else { throw .topicUnknown(record.id.topic) }
         guard Int(record.id.index.rawValue) == partitions.count else {
             throw .partitionOutOfOrder(record.id, partitionCount: partitions.count)
         }
         let partition = PartitionImage(record)
-        topics[record.id.topic]?.partitions.append(partition)
+        catalog.topics[record.id.topic]?.partitions.append(partition)
         partitionCount += 1
         index(record.id, from: nil, to: partition)
     }
@@ -82,7 +82,7 @@ extension MetadataImage {
             partition.leaderEpoch = partition.leaderEpoch.next
         }
         partition.partitionEpoch = partition.partitionEpoch.next
-        topics[change.id.topic]?.partitions[Int(change.id.index.rawValue)] = partition
+        catalog.topics[change.id.topic]?.partitions[Int(change.id.index.rawValue)] = partition
         index(change.id, from: before, to: partition)
     }
 
@@ -117,9 +117,9 @@ extension MetadataImage {
     }
 
     private mutating func remove(_ id: TopicID) throws(ReplayError) {
-        guard let topic = topics[id] else { throw .topicUnknown(id) }
-        topics[id] = nil
-        topicIDs[topic.name] = nil
+        guard let topic = catalog.topics[id] else { throw .topicUnknown(id) }
+        catalog.topics[id] = nil
+        catalog.ids[topic.name] = nil
         configs[.topic(topic.name)] = nil
         if let key = TopicName.collisionKey(of: topic.name) { namesByCollisionKey[key] = nil }
         lossesByTopic[id] = nil
