@@ -32,9 +32,12 @@
 
     /// Allocates `count` bytes and lets `fill` write all of them, once.
     public init(count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
-        let storage = HeapBytes(count: count)
-        try unsafe fill(storage.bytes)
-        unsafe self.init(base: UnsafeRawPointer(storage.bytes.baseAddress), count: count, owner: storage)
+        let storage = HeapBytes.create(minimumCapacity: count) { _ in }
+        let bytes = unsafe storage.withUnsafeMutablePointerToElements {
+            unsafe UnsafeMutableRawBufferPointer(start: $0, count: count)
+        }
+        try unsafe fill(bytes)
+        unsafe self.init(base: UnsafeRawPointer(bytes.baseAddress), count: count, owner: storage)
     }
 
     @inlinable public var isEmpty: Bool { count == 0 }
@@ -85,14 +88,7 @@ extension SharedBytes: ExpressibleByArrayLiteral, CustomStringConvertible {
     public var description: String { "\(count) bytes" }
 }
 
-/// Owner of bytes on the heap.
-@safe private final class HeapBytes: @unchecked Sendable {
-    // Proof of @unchecked: written only inside `SharedBytes.init(count:filledBy:)`, before anyone else can see it.
-    let bytes: UnsafeMutableRawBufferPointer
-
-    init(count: Int) {
-        unsafe bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
-    }
-
-    deinit { unsafe bytes.deallocate() }
-}
+/// Owner of bytes on the heap, which follow it in the same allocation.
+///
+/// Written only inside `SharedBytes.init(count:filledBy:)`, before anyone else can see it.
+private final class HeapBytes: ManagedBuffer<Void, UInt8> {}
