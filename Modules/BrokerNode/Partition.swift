@@ -203,7 +203,7 @@ extension Partition {
         }
         var fault: LogFault?
         do throws(LogFault) {
-            if log.hasStaged { try log.writeStaged(on: disk) }
+            try log.writeStaged(on: disk)
         } catch {
             fault = error
         }

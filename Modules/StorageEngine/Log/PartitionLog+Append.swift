@@ -145,12 +145,13 @@ extension PartitionLog {
 // MARK: Write
 
 extension PartitionLog {
-    /// Writes all that was staged since the last call: one vectored write, more only where segments change.
+    /// Writes all that was staged since the last call, if anything: one vectored write, more only where segments change.
     ///
     /// - Throws: `.disk` when the disk refused. What was not written is undone: offsets, producer states, epochs and file
     ///   bytes are as before its `append`. `writtenOffset` tells what stayed: nothing, unless a segment change lay
     ///   between two writes.
     public mutating func writeStaged(on disk: any Disk) throws(LogFault) {
+        guard hasStaged else { return }
         try checkInService()
         var next = 0
         do throws(DiskFault) {

@@ -24,8 +24,14 @@ public struct PartitionLog: Sendable {
     public internal(set) var damages: [LogDamage] = []
     public internal(set) var recovery = RecoveryReport()
 
+    /// All records below are in the files; those from here to `logEndOffset` are staged.
+    public private(set) var writtenOffset: Offset = .zero
+
     /// By base offset; never empty. The last one is active: it takes appends and has its file and index open.
-    var segments: [Segment] = []
+    var segments: [Segment] = [] {
+        // Stored, because shards ask several times a round: another module copies the whole log to call a method of it.
+        didSet { writtenOffset = segments.last?.nextOffset ?? .zero }
+    }
     var producers = ProducerStates()
     var epochs = LeaderEpochs()
     var staging = Staging()
@@ -89,8 +95,6 @@ public struct PartitionLog: Sendable {
 
     /// Bytes of all segments, reserved space not counted.
     public var byteCount: Int64 { segments.reduce(0) { $0 + $1.byteCount } }
-    /// All records below are in the files; those from here to `logEndOffset` are staged.
-    public var writtenOffset: Offset { segments[segments.count - 1].nextOffset }
     /// Leader epoch of the last record, `.none` in an empty log.
     public var latestEpoch: LeaderEpoch { epochs.latest }
     /// Base offset and size of each segment, in order.
