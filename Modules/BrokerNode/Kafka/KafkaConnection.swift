@@ -7,10 +7,11 @@ internal import Transport
 
 /// One client's connection: requests are worked on as they come, answers leave in the order of the requests.
 final class KafkaConnection: FrameHandler {
-    /// An answer that waits for earlier ones.
-    private enum Slot {
-        case open
-        case done(Answer)
+    /// A request that came, and its answer when that waits for earlier ones.
+    private struct Slot {
+        /// Of the request.
+        let byteCount: Int
+        var answer: Answer?
     }
 
     /// What goes out for one request.
@@ -35,8 +36,7 @@ final class KafkaConnection: FrameHandler {
     private(set) var stream: (any ClientStream)?
     private var slots: Deque<Slot> = []
     private var firstSlot: UInt64 = 0
-    /// Sizes of the requests of `slots`, and their sum.
-    private var byteCounts: Deque<Int> = []
+    /// Of the requests of `slots`.
     private var unansweredByteCount = 0
     private var isPaused = false
     private var isDraining = false
@@ -66,8 +66,7 @@ final class KafkaConnection: FrameHandler {
     func received(_ frame: SharedBytes) {
         guard stream != nil, !isDraining else { return }
         guard mutedUntil == nil else { return heldBack.append(frame) }
-        slots.append(.open)
-        byteCounts.append(frame.count)
+        slots.append(Slot(byteCount: frame.count))
         unansweredByteCount += frame.count
         stream?.hold(frame.count)
         shard.serve(frame, on: self, slot: firstSlot + UInt64(slots.count - 1))
@@ -93,7 +92,6 @@ final class KafkaConnection: FrameHandler {
         stream.hold(-unansweredByteCount)
         self.stream = nil
         slots = []
-        byteCounts = []
         unansweredByteCount = 0
         unmute()
     }
@@ -178,10 +176,10 @@ final class KafkaConnection: FrameHandler {
         guard let stream, slot >= firstSlot else { return }
         let place = Int(slot - firstSlot)
         precondition(place < slots.count, "slot \(slot) of \(firstSlot)+\(slots.count)")
-        guard place == 0 else { return slots[place] = .done(answer) }
+        guard place == 0 else { return slots[place].answer = answer }
         removeFirstSlot(stream)
         send(answer, on: stream)
-        while case .done(let next)? = slots.first {
+        while let next = slots.first?.answer {
             removeFirstSlot(stream)
             send(next, on: stream)
         }
@@ -190,9 +188,8 @@ final class KafkaConnection: FrameHandler {
     }
 
     private func removeFirstSlot(_ stream: any ClientStream) {
-        slots.removeFirst()
+        let byteCount = slots.removeFirst().byteCount
         firstSlot += 1
-        let byteCount = byteCounts.removeFirst()
         unansweredByteCount -= byteCount
         stream.hold(-byteCount)
     }
