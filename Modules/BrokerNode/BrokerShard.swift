@@ -78,6 +78,8 @@ final class BrokerShard {
     /// Memory that takes turns with `dirty`, so that a round does not allocate.
     private var writing: [Partition] = []
     private var unsynchronized: [Partition] = []
+    /// Memory that takes turns with `unsynchronized`.
+    private var synchronizable: [Partition] = []
     /// Partitions with written records that nobody waits for; `sweep` makes them durable.
     private var lazilySynchronized: [Partition] = []
     /// When each synchronize in flight began.
@@ -126,12 +128,13 @@ extension BrokerShard {
     ) {
         guard target != index else { return question(self, continuation) }
         let home = index
-        let carried = LoopConfined(continuation, home: home)
-        outboxes[target].append { shard in
+        let carried = LoopConfined(Continuation(run: continuation), home: home)
+        let work = ShardWork { shard in
             question(shard) { answer in
-                shard.outboxes[home].append { origin in carried.value(on: origin)(answer) }
+                shard.outboxes[home].append(ShardWork { origin in carried.value(on: origin).run(answer) })
             }
         }
+        outboxes[target].append(work)
     }
 
     /// Puts the same question to every shard; the answers come in the order of the shards.
@@ -144,6 +147,11 @@ extension BrokerShard {
             ask(target, question) { gathered.set($0, at: target) }
         }
     }
+}
+
+/// Who waits for an answer. In a structure, as `ShardWork`.
+private struct Continuation<Answer> {
+    let run: (Answer) -> Void
 }
 
 /// Collects a known number of answers that come in any order.
@@ -171,7 +179,7 @@ final class Gathering<Answer> {
 extension BrokerShard {
     /// Runs work that other shards posted.
     func receive(_ work: [ShardWork]) {
-        for item in work { item(self) }
+        for item in work { item.run(self) }
     }
 
     /// Takes what the disk finished.
@@ -199,7 +207,9 @@ extension BrokerShard {
         beginSynchronizing()
         disk.flushSubmissions()
         for target in outboxes.indices where !outboxes[target].isEmpty {
+            // The memory leaves with the work; the next round is likely to have as much.
             var work: [ShardWork] = []
+            work.reserveCapacity(outboxes[target].count)
             swap(&work, &outboxes[target])
             driver.post(work, to: target)
         }
@@ -255,9 +265,8 @@ extension BrokerShard {
     /// Submits a synchronize for each partition where somebody waits for one; the others follow with the next sweep.
     private func beginSynchronizing() {
         guard !unsynchronized.isEmpty else { return }
-        let round = unsynchronized
-        unsynchronized.removeAll(keepingCapacity: true)
-        for partition in round {
+        swap(&unsynchronized, &synchronizable)
+        for partition in synchronizable {
             synchronize(partition, isOverdue: false)
             guard partition.needsSynchronize else { continue }
             if lazilySynchronized.isEmpty {
@@ -265,6 +274,7 @@ extension BrokerShard {
             }
             lazilySynchronized.append(partition)
         }
+        synchronizable.removeAll(keepingCapacity: true)
     }
 
     /// Makes durable what producers with acks=0 or 1 wrote, though nobody waits for it.

@@ -15,7 +15,11 @@ protocol ShardDriver: AnyObject {
 }
 
 /// Work that one shard hands to another; carries sendable values only.
-typealias ShardWork = @Sendable (BrokerShard) -> Void
+///
+/// A closure in a structure: in an array of closures each would get an allocation of its own besides.
+struct ShardWork: Sendable {
+    let run: @Sendable (BrokerShard) -> Void
+}
 
 /// Something that only its own loop touches, carried through another loop unseen.
 struct LoopConfined<Value>: @unchecked Sendable {

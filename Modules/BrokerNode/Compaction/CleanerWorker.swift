@@ -47,7 +47,7 @@ final class CleanerWorker: @unchecked Sendable {
     {
         queue.async { [self] in
             let step = run(job)
-            shards.loops[shard].execute { [shards] in shards[shard].receive([{ then($0, step) }]) }
+            shards.loops[shard].execute { [shards] in shards[shard].receive([ShardWork { then($0, step) }]) }
         }
     }
 

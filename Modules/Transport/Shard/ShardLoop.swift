@@ -22,10 +22,12 @@ public final class ShardLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let mailbox = Mutex(Mailbox())
     /// Memory of the mailbox that the last drain emptied, so that bursts do not allocate.
-    private var drained: [@Sendable () -> Void] = []
+    private var drained: [MailboxItem] = []
     private var roundEndHooks: [() -> Void] = []
     private var isRoundEndScheduled = false
     private var unflushed: [FrameConnection] = []
+    /// Memory that takes turns with `unflushed`, so that a round does not allocate.
+    private var flushing: [FrameConnection] = []
     var receiveBuffers = BufferPool(byteCount: FrameReceiver.readByteCountMax, countMax: 8)
     var outputBuffers = BufferPool(byteCount: 64 << 10, countMax: 32)
     var connections = ConnectionTable()
@@ -91,7 +93,7 @@ public final class ShardLoop: @unchecked Sendable {
         var items = drained
         drained = []
         mailbox.withLock { swap(&$0.items, &items) }
-        for item in items { item() }
+        for item in items { item.run() }
         items.removeAll(keepingCapacity: items.capacity <= 4096)
         drained = items
         roundHasWork()
@@ -127,11 +129,9 @@ public final class ShardLoop: @unchecked Sendable {
         // What the hooks wrote leaves with this flush; it is no work for a round of its own.
         isRoundEndScheduled = false
         // Flushing can call handlers, which can write again: that belongs to the next round.
-        var flushing = unflushed
-        unflushed.removeAll(keepingCapacity: true)
+        swap(&unflushed, &flushing)
         for connection in flushing { connection.flush() }
         flushing.removeAll(keepingCapacity: true)
-        if unflushed.isEmpty { swap(&unflushed, &flushing) }
     }
 
     // MARK: Identity
@@ -145,14 +145,19 @@ public final class ShardLoop: @unchecked Sendable {
     }
 }
 
+/// A closure in a structure: in an array of closures each would get an allocation of its own besides.
+private struct MailboxItem: Sendable {
+    let run: @Sendable () -> Void
+}
+
 /// What waits to be run on a loop.
 private struct Mailbox: Sendable {
-    var items: [@Sendable () -> Void] = []
+    var items: [MailboxItem] = []
     var countPeak = 0
 
     /// Whether the mailbox was empty, so that the loop must be woken.
     mutating func append(_ work: @escaping @Sendable () -> Void) -> Bool {
-        items.append(work)
+        items.append(MailboxItem(run: work))
         countPeak = max(countPeak, items.count)
         precondition(items.count <= ShardLoop.mailboxCountMax, "\(items.count) items wait in one mailbox")
         return items.count == 1
