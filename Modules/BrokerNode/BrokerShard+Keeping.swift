@@ -15,7 +15,7 @@ extension BrokerShard {
     func keep(_ batch: Batch, in partition: Partition, then done: @escaping (AppendFailure?) -> Void) {
         if let leader = partition.leader, leader.isUnderMinInSync { return done(.notEnoughReplicas) }
         let patience = AppendPatience(acks: .all, deadline: now.advanced(byMilliseconds: Self.keepMilliseconds))
-        stage(batch, in: partition, patience) { result in
+        stage(batch, in: partition, patience, at: wallClock) { result in
             switch result {
             case .success: done(nil)
             case .failure(let failure): done(failure.appendFailure)

@@ -2,6 +2,7 @@
 
 internal import ControllerNode
 internal import Coordinator
+internal import KafkaProtocol
 internal import Primitives
 internal import RecordBatch
 internal import StorageEngine
@@ -36,6 +37,8 @@ final class BrokerShard {
     /// The node is stopping: whoever waits is answered with what there is.
     private(set) var isDraining = false
     var writer = ByteWriter(capacity: 64 << 10)
+    /// Memory of the answers to produce requests for one partition, as most are.
+    var singleAnswer = ProduceResponse.single
     var partitions: [PartitionID: Partition] = [:]
     var groups: [PartitionIndex: GroupShell] = [:]
     /// Of the partitions of `__loss_manifest` that this shard leads.

@@ -33,10 +33,10 @@ extension BrokerShard {
 
     private func produceOne(_ records: ProducedRecords, _ request: ProduceRequest, _ context: RequestContext) {
         let owner = records.addressed.id.map { shard(of: $0) } ?? index
-        let rate = owner == index ? nil : context.rates?.request
-        ask(owner, { shard, reply in shard.charging(rate) { shard.take(records, reply: reply) } }) { [self] answer in
-            answerProduce(request, [answer], context)
-        }
+        let reply: ProduceReply = { [self] answer in answerOne(request, answer, context) }
+        guard owner != index else { return take(records, reply: reply) }
+        let rate = context.rates?.request
+        ask(owner, { shard, reply in shard.charging(rate) { shard.take(records, reply: reply) } }, then: reply)
     }
 
     private func records(
@@ -53,6 +53,20 @@ extension BrokerShard {
         _ index: Int32, of topic: ProduceRequest.TopicProduceData, _ context: RequestContext
     ) -> Addressed {
         context.version >= 13 ? address(topic.topicID, index) : address(topic.name, index)
+    }
+
+    /// As `answerProduce`; records that were taken are answered in memory that serves all requests for one partition.
+    private func answerOne(
+        _ request: ProduceRequest, _ answer: Result<ProducedBatch, ProduceFailure>, _ context: RequestContext
+    ) {
+        guard request.acks != 0, case .success = answer else { return answerProduce(request, [answer], context) }
+        let wait = context.rates?.produce?.use(Double(context.byteCount), at: now) ?? 0
+        let topic = request.topicData[0]
+        singleAnswer.responses[0].name = topic.name
+        singleAnswer.responses[0].topicID = topic.topicID
+        singleAnswer.responses[0].partitionResponses[0] = partitionResponse(
+            topic.partitionData[0].index, answer, version: context.version)
+        respond(singleAnswer, to: context, waitNanoseconds: wait, for: .producerByteRate)
     }
 
     private func answerProduce(
@@ -126,6 +140,17 @@ extension BrokerShard {
     }
 }
 
+extension ProduceResponse {
+    /// For one partition, with its fields still to be set.
+    static var single: ProduceResponse {
+        var topic = TopicProduceResponse()
+        topic.partitionResponses = [PartitionProduceResponse()]
+        var response = ProduceResponse()
+        response.responses = [topic]
+        return response
+    }
+}
+
 /// The records of one partition of a produce request.
 struct ProducedRecords: Sendable {
     let addressed: Addressed
@@ -168,9 +193,10 @@ extension BrokerShard {
 
     /// Why a partition of this shard takes no records now.
     func refusal(of acks: RequiredAcks, by partition: Partition) -> ProduceFailure? {
-        guard let leader = partition.leader else { return .notLeader }
+        guard partition.isLeader else { return .notLeader }
         guard directory == .healthy else { return .directory(directory) }
-        guard acks == .all, leader.isUnderMinInSync else { return nil }
+        // Only who asks for all replicas pays for a copy of what is known of them.
+        guard acks == .all, let leader = partition.leader, leader.isUnderMinInSync else { return nil }
         return .notEnoughReplicas(
             inSync: leader.assignment.inSync.count, min: partition.settings.inSyncReplicasMin)
     }
@@ -189,12 +215,12 @@ extension BrokerShard {
         }
         if settings.stampsAppendTime {
             let header = batch.header(stampedAt: wall, .logAppendTime)
-            stage(batch, header: header, in: partition, patience, logAppendTime: wall, reply: reply)
+            stage(batch, header: header, in: partition, patience, logAppendTime: wall, at: wall, reply: reply)
         } else if !valid.statesMaxTimestamp {
             let header = batch.header(stampedAt: valid.maxTimestamp, .createTime)
-            stage(batch, header: header, in: partition, patience, reply: reply)
+            stage(batch, header: header, in: partition, patience, at: wall, reply: reply)
         } else {
-            stage(batch, in: partition, patience, reply: reply)
+            stage(batch, in: partition, patience, at: wall, reply: reply)
         }
     }
 
@@ -213,10 +239,10 @@ extension BrokerShard {
     /// Stages a valid batch, to be written when the round ends.
     func stage(
         _ batch: Batch, header: BatchHeader? = nil, in partition: Partition, _ patience: AppendPatience,
-        logAppendTime: Timestamp = .none, reply: @escaping ProduceReply
+        logAppendTime: Timestamp = .none, at wall: Timestamp, reply: @escaping ProduceReply
     ) {
         if !partition.hasStaged { markDirty(partition) }
-        partition.append(batch, header: header, patience, logAppendTime: logAppendTime, at: wallClock, reply: reply)
+        partition.append(batch, header: header, patience, logAppendTime: logAppendTime, at: wall, reply: reply)
     }
 }
 
