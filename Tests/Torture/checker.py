@@ -24,7 +24,7 @@ from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from history import (
-    Acknowledged, Assigned, Committed, Copied, End, Read, Refused, Resumed, Sent, Stored)
+    UNKNOWN, Acknowledged, Assigned, Committed, Copied, End, Read, Refused, Resumed, Sent, Stored)
 
 
 class Anomaly(NamedTuple):
@@ -76,7 +76,7 @@ def acknowledged(history):
         found = places.get(who(event), set())
         if not found:
             yield Anomaly("lost", event.partition, f"{who(event)} acknowledged at {event.offset}")
-        elif (event.partition, event.offset) not in found:
+        elif event.offset != UNKNOWN and (event.partition, event.offset) not in found:
             yield Anomaly(
                 "offset_mismatch", event.partition,
                 f"{who(event)} acknowledged at {event.offset}, is at {sorted(found)}")

@@ -22,6 +22,10 @@ class Sent(NamedTuple):
     partition: int
 
 
+# The offset of a record that a client's repeat found stored long ago.
+UNKNOWN = -1
+
+
 class Acknowledged(NamedTuple):
     time: float
     producer: int

@@ -23,7 +23,7 @@ import cluster_wire  # noqa: E402
 from confluent_kafka import (  # noqa: E402
     OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition)
 from history import (  # noqa: E402
-    Acknowledged, Assigned, Committed, End, Read, Recorder, Refused, Resumed, Sent, identity, value)
+    Acknowledged, Assigned, Committed, End, Read, Recorder, Refused, Resumed, Sent, UNKNOWN, identity, value)
 
 FLUSH_SECONDS = 90
 # A client must try again soon, or its own back-off is what a run measures.
@@ -46,7 +46,8 @@ def produce(options, stopping, recorder):
     def told(error, message):
         place = (*identity(message.value()), message.partition())
         if error is None:
-            recorder.note(Acknowledged(time.monotonic(), *place, message.offset()))
+            offset = UNKNOWN if message.offset() is None else message.offset()
+            recorder.note(Acknowledged(time.monotonic(), *place, offset))
         else:
             recorder.note(Refused(time.monotonic(), *place, int(error.code() not in NOT_STORED), error.str()))
 
