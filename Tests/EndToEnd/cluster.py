@@ -159,11 +159,16 @@ class Cluster:
     def cpu_seconds(self, role):
         return sum(cpu_seconds(node["pid"]) for node in self.nodes(role) if node["pid"])
 
-    def sample(self, node, name):
-        """The sum of a metric's samples on one node."""
+    def metrics(self, node):
+        """name{labels} → value."""
         with urllib.request.urlopen(f"http://{node['admin']}/metrics", timeout=20) as answer:
             lines = answer.read().decode().splitlines()
-        return sum(float(line.split()[-1]) for line in lines if re.match(rf"{name}[ {{]", line))
+        found = (re.fullmatch(r"(\S+) (\S+)", line) for line in lines if not line.startswith("#"))
+        return {match[1]: float(match[2]) for match in found if match}
+
+    def sample(self, node, name):
+        """The sum of a metric's samples on one node."""
+        return total(self.metrics(node), name)
 
     # MARK: Tools
 
@@ -188,6 +193,11 @@ class Cluster:
             ["kcat", "-b", self.bootstrap, *arguments], input=input, capture_output=True, text=True, timeout=60)
         assert result.returncode == 0, f"kcat {' '.join(arguments)}: exit {result.returncode}\n{result.stderr}"
         return result
+
+
+def total(numbers, name):
+    """The sum of a metric over its labels."""
+    return sum(value for key, value in numbers.items() if key.split("{")[0] == name)
 
 
 def cpu_seconds(pid):

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load moves off a hot broker, throttled moves keep to their rate, and replication shows in the metrics."""
 
-import re
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
+from cluster import total
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 from test_cluster_admin import told
@@ -15,15 +14,7 @@ MIB = 1 << 20
 
 
 def metrics(cluster, broker):
-    """name{labels} → value, of one broker."""
-    with urllib.request.urlopen(f"http://{cluster.node('broker', broker)['admin']}/metrics", timeout=20) as answer:
-        lines = answer.read().decode().splitlines()
-    found = (re.fullmatch(r"(\S+) (\S+)", line) for line in lines if not line.startswith("#"))
-    return {match[1]: float(match[2]) for match in found if match}
-
-
-def total(numbers, name):
-    return sum(value for key, value in numbers.items() if key.split("{")[0] == name)
+    return cluster.metrics(cluster.node("broker", broker))
 
 
 def fill(cluster, topic, partition, mebibytes):

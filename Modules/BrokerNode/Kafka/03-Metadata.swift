@@ -58,14 +58,7 @@ extension BrokerShard {
         var response = MetadataResponse()
         response.clusterID = node.clusterID
         response.controllerID = node.id.rawValue
-        response.brokers = knownBrokers(to: context.connection).map { broker in
-            var entry = MetadataResponse.MetadataResponseBroker()
-            entry.nodeID = broker.id.rawValue
-            entry.host = broker.host
-            entry.port = broker.port
-            entry.rack = broker.rack
-            return entry
-        }
+        response.brokers = knownBrokers(to: context.connection).map { MetadataResponse.MetadataResponseBroker($0) }
         response.topics = topics
         if context.version >= 8 {
             if request.includeTopicAuthorizedOperations {
@@ -110,6 +103,27 @@ struct BrokerEndpoint {
     let rack: String?
     let isFenced: Bool
 }
+
+/// Where a broker is reached, as responses of several APIs carry it.
+protocol EndpointEntry {
+    init()
+    var nodeID: Int32 { get set }
+    var host: String { get set }
+    var port: Int32 { get set }
+    var rack: String? { get set }
+}
+
+extension EndpointEntry {
+    init(_ broker: BrokerEndpoint) {
+        self.init()
+        nodeID = broker.id.rawValue
+        host = broker.host
+        port = broker.port
+        rack = broker.rack
+    }
+}
+
+extension MetadataResponse.MetadataResponseBroker: EndpointEntry {}
 
 extension BrokerShard {
     /// Brokers for a client to go on with: those that live, or, when all of them are fenced, the one that answers. A client

@@ -28,7 +28,14 @@ struct CurrentLeaders {
     }
 }
 
-extension ProduceResponse.LeaderIdAndEpoch {
+/// A leader as responses of several APIs carry it.
+protocol LeaderEntry {
+    init()
+    var leaderID: Int32 { get set }
+    var leaderEpoch: Int32 { get set }
+}
+
+extension LeaderEntry {
     init(_ leader: (id: NodeID, epoch: LeaderEpoch)) {
         self.init()
         leaderID = leader.id.rawValue
@@ -36,30 +43,7 @@ extension ProduceResponse.LeaderIdAndEpoch {
     }
 }
 
-extension ProduceResponse.NodeEndpoint {
-    init(_ broker: BrokerEndpoint) {
-        self.init()
-        nodeID = broker.id.rawValue
-        host = broker.host
-        port = broker.port
-        rack = broker.rack
-    }
-}
-
-extension FetchResponse.LeaderIdAndEpoch {
-    init(_ leader: (id: NodeID, epoch: LeaderEpoch)) {
-        self.init()
-        leaderID = leader.id.rawValue
-        leaderEpoch = leader.epoch.rawValue
-    }
-}
-
-extension FetchResponse.NodeEndpoint {
-    init(_ broker: BrokerEndpoint) {
-        self.init()
-        nodeID = broker.id.rawValue
-        host = broker.host
-        port = broker.port
-        rack = broker.rack
-    }
-}
+extension ProduceResponse.LeaderIdAndEpoch: LeaderEntry {}
+extension FetchResponse.LeaderIdAndEpoch: LeaderEntry {}
+extension ProduceResponse.NodeEndpoint: EndpointEntry {}
+extension FetchResponse.NodeEndpoint: EndpointEntry {}

@@ -61,7 +61,7 @@ package struct CatchUp: Sendable {
         if peer != source { stands[peer] = stand }
     }
 
-    /// All that the source had was taken over, and nobody has more.
+    /// All that the source had when it was asked was taken over.
     package mutating func taken() { source = nil }
 
     /// The source did not answer: it is asked anew where its log ends, and waited for as long as at first.

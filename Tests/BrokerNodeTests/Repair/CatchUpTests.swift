@@ -20,6 +20,14 @@ struct CatchUpTests {
         CatchUp(peers: [Self.member, Self.other], members: [Self.member], at: Self.begin)
     }
 
+    /// All others have answered.
+    private func informed(member: Int64, other: Int64) -> CatchUp {
+        var catchUp = catchUp()
+        catchUp.told(stand(member), by: Self.member)
+        catchUp.told(stand(other), by: Self.other)
+        return catchUp
+    }
+
     private func step(
         _ catchUp: inout CatchUp, own end: Int64, hasDamage: Bool = false, at milliseconds: Int64 = 0
     ) -> CatchUp.Step {
@@ -57,8 +65,7 @@ struct CatchUpTests {
 
     @Test("a damaged log takes from one that has as much; a whole one does not")
     func damaged() {
-        var catchUp = catchUp()
-        for peer in [Self.member, Self.other] { catchUp.told(stand(10), by: peer) }
+        var catchUp = informed(member: 10, other: 10)
         #expect(step(&catchUp, own: 10) == .lead)
         guard case .take = step(&catchUp, own: 10, hasDamage: true) else {
             Issue.record("nothing is taken")
@@ -80,9 +87,7 @@ struct CatchUpTests {
 
     @Test("a source that does not answer any more is waited for anew, however long the taking took")
     func lost() {
-        var catchUp = catchUp()
-        catchUp.told(stand(90), by: Self.member)
-        catchUp.told(stand(10), by: Self.other)
+        var catchUp = informed(member: 90, other: 10)
         #expect(step(&catchUp, own: 10) == .take(Self.member, upTo: Offset(90)))
         catchUp.lost(at: at(600_000))
         #expect(step(&catchUp, own: 40, at: 600_100) == .ask([Self.member]))
@@ -94,9 +99,7 @@ struct CatchUpTests {
 
     @Test("a source that cannot give what it has is not asked again: the next best is")
     func refused() {
-        var catchUp = catchUp()
-        catchUp.told(stand(90), by: Self.member)
-        catchUp.told(stand(80), by: Self.other)
+        var catchUp = informed(member: 90, other: 80)
         #expect(step(&catchUp, own: 10) == .take(Self.member, upTo: Offset(90)))
         catchUp.refused()
         #expect(step(&catchUp, own: 10) == .take(Self.other, upTo: Offset(80)))
