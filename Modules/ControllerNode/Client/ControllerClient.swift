@@ -15,31 +15,17 @@ public final class ControllerClient: ControllerPort {
     /// Shorter than the time that clients wait for an answer, so that they get a sentence.
     public static let commandMillisecondsDefault: Int64 = 10_000
 
-    private let loop: ShardLoop
-    private let node: NodeID
-    private let role: NodeRole
-    private let report: (String) -> Void
+    private let link: any ControllerLink
+    let report: (String) -> Void
     private var core: ControllerClientCore
     private var events: [ControllerClientCore.Event] = []
     private var isStepping = false
     private var isStarted = false
-    private var timer: ShardTimer?
-    private var timerDeadline = Instant.distantFuture
-    private var clients: [Place: RPCClient] = [:]
-    private var followed: RPCRawStream?
-    private var calls: [UInt64: RPCRawStream] = [:]
     private var replies: [UInt64: (Result<LeaderResponse, SubmitRefusal>) -> Void] = [:]
     private var lastTicket: UInt64 = 0
     private var subscribers: [(MetadataPublication) -> Void] = []
     private var latest: MetadataPublication?
     private var onFirstImage: (() -> Void)?
-
-    private struct Place: Hashable {
-        let host: String
-        let port: Int32
-        /// Empty before a cluster is known; a connection made then accepts any, and serves no later call.
-        let cluster: String
-    }
 
     /// Connects to nothing yet. Call it on `loop`.
     ///
@@ -48,24 +34,35 @@ public final class ControllerClient: ControllerPort {
     ///   - clusterID: Checked by the controllers; nil: any will do, and `clusterID` tells which it is.
     ///   - entropy: For jitter.
     ///   - report: One sentence about what goes wrong and is tried again.
-    public init(
+    public convenience init(
         bootstrap: [NetworkAddress], node: NodeID, role: NodeRole = .broker, clusterID: ClusterID?, loop: ShardLoop,
         limits: ControllerClientLimits = ControllerClientLimits(), entropy: Entropy,
         report: @escaping (String) -> Void = { _ in }
     ) {
-        self.loop = loop
-        self.report = report
-        (self.node, self.role) = (node, role)
-        core = ControllerClientCore(
+        let link = RPCControllerLink(node: node, role: role, loop: loop)
+        self.init(
             bootstrap: bootstrap.map { Controller.ControllerEndpoint(.none, host: $0.host, port: Int32($0.port)) },
-            cluster: clusterID, limits: limits, entropy: entropy, at: loop.now)
+            clusterID: clusterID, link: link, limits: limits, entropy: entropy, report: report)
+        link.client = self
+    }
+
+    /// The same over any link, which has to tell this client what happens.
+    package init(
+        bootstrap: [Controller.ControllerEndpoint], clusterID: ClusterID?, link: any ControllerLink,
+        limits: ControllerClientLimits = ControllerClientLimits(), entropy: Entropy,
+        report: @escaping (String) -> Void
+    ) {
+        self.link = link
+        self.report = report
+        core = ControllerClientCore(
+            bootstrap: bootstrap, cluster: clusterID, limits: limits, entropy: entropy, at: link.now)
     }
 
     /// Begins to look for a controller and to follow it.
     ///
     /// - Parameter onFirstImage: Called once, after the first publication.
     public func start(onFirstImage: @escaping () -> Void = {}) {
-        loop.preconditionCurrent()
+        link.preconditionCurrent()
         precondition(!isStarted, "started twice")
         isStarted = true
         self.onFirstImage = onFirstImage
@@ -73,7 +70,7 @@ public final class ControllerClient: ControllerPort {
     }
 
     public func subscribe(_ body: @escaping (MetadataPublication) -> Void) {
-        loop.preconditionCurrent()
+        link.preconditionCurrent()
         subscribers.append(body)
         guard let latest else { return }
         body(
@@ -141,7 +138,7 @@ public final class ControllerClient: ControllerPort {
     public var clusterID: ClusterID? { core.cluster }
 
     /// Whether a controller is followed and has said something within the last one and a half seconds.
-    public var isConnected: Bool { core.isConnected(at: loop.now) }
+    public var isConnected: Bool { core.isConnected(at: link.now) }
     /// When a controller last said something.
     public var lastContact: Instant? { core.lastContact }
     /// The active controller as far as known, with its endpoint.
@@ -154,10 +151,7 @@ public final class ControllerClient: ControllerPort {
     /// Refuses what waits and closes the connections. Nothing may be asked afterwards.
     public func close() {
         handle(.closed)
-        timer?.cancel()
-        for call in calls.values { call.cancel() }
-        // A client that nobody holds closes its connection.
-        (calls, clients) = ([:], [:])
+        link.close()
     }
 
     // MARK: Core
@@ -168,19 +162,19 @@ public final class ControllerClient: ControllerPort {
     ) {
         lastTicket += 1
         replies[lastTicket] = reply
-        handle(.requested(request, ticket: lastTicket, deadline: loop.now.advanced(byMilliseconds: milliseconds)))
+        handle(.requested(request, ticket: lastTicket, deadline: link.now.advanced(byMilliseconds: milliseconds)))
     }
 
     /// What handlers do meanwhile waits its turn, so that effects happen in the order they were decided.
     private func handle(_ event: ControllerClientCore.Event) {
-        loop.preconditionCurrent()
+        link.preconditionCurrent()
         events.append(event)
         guard !isStepping, isStarted else { return }
         isStepping = true
         var next = 0
         while next < events.count {
             var effects: [ControllerClientCore.Effect] = []
-            core.step(events[next], at: loop.now, into: &effects)
+            core.step(events[next], at: link.now, into: &effects)
             next += 1
             for effect in effects { perform(effect) }
         }
@@ -191,11 +185,12 @@ public final class ControllerClient: ControllerPort {
 
     private func perform(_ effect: ControllerClientCore.Effect) {
         switch effect {
-        case .follow(let endpoint, let offset, let stream): follow(endpoint, from: offset, stream: stream)
-        case .unfollow: unfollow()
+        case .follow(let endpoint, let offset, let stream):
+            link.follow(endpoint, from: offset, in: core.cluster, stream: stream)
+        case .unfollow: link.unfollow()
         case .call(let request, let endpoint, let call, let deadline):
-            send(request, to: endpoint, call: call, deadline: deadline)
-        case .cancel(let call): calls.removeValue(forKey: call)?.cancel()
+            link.send(request, to: endpoint, in: core.cluster, call: call, deadline: deadline)
+        case .cancel(let call): link.cancel(call: call)
         case .answer(let result, let ticket): replies.removeValue(forKey: ticket)?(result)
         case .publish(let publication): publish(publication)
         case .report(let sentence): report(sentence)
@@ -211,92 +206,31 @@ public final class ControllerClient: ControllerPort {
 
     private func armTimer() {
         let deadline = core.nextDeadline
-        guard deadline != .distantFuture, deadline < timerDeadline || timer?.isPending != true else { return }
-        timer?.cancel()
-        timerDeadline = deadline
-        timer = loop.schedule(at: deadline) { [weak self] in
-            self?.timerDeadline = .distantFuture
-            self?.handle(.timePassed)
-        }
+        if deadline != .distantFuture { link.wake(at: deadline) }
     }
+}
 
-    // MARK: Network
+// MARK: What the link tells
 
-    private func client(for endpoint: Controller.ControllerEndpoint) -> RPCClient {
-        let place = Place(host: endpoint.host, port: endpoint.port, cluster: core.cluster?.text ?? "")
-        if let known = clients[place] { return known }
-        let client = RPCClient(
-            address: NetworkAddress(host: endpoint.host, port: Int(endpoint.port)),
-            hello: .node(node, role: role, clusterID: place.cluster, wants: .controller),
-            limits: .betweenControllers, connectMilliseconds: 2_000, loop: loop)
-        clients[place] = client
-        return client
-    }
+extension ControllerClient {
+    package func timePassed() { handle(.timePassed) }
 
-    private func follow(_ endpoint: Controller.ControllerEndpoint, from offset: Offset, stream: UInt64) {
-        unfollow()
-        let request = Payload(Controller.FollowMetadataRequest.with { $0.fromOffset = offset })
-        followed = client(for: endpoint).openRaw(Controller.followMetadata, request) { [weak self] event in
-            self?.took(event, from: endpoint, stream: stream)
-        }
-    }
-
-    private func took(
-        _ event: RPCRawStream.Event, from endpoint: Controller.ControllerEndpoint, stream: UInt64
-    ) {
-        switch event {
-        case .item(let payload, let cost):
-            followed?.taken(cost)
-            do throws(DecodeError) {
-                let item: Controller.MetadataItem = try payload.decoded()
-                handle(.itemReceived(item, attachment: payload.attachment, stream: stream))
-            } catch {
-                report("controller \(endpoint.place) sent an item that does not decode: \(error)")
-                unfollow()
-                handle(.followEnded(stream: stream))
-            }
-        case .ended(let result):
-            if case .failure(let error) = result { report("controller \(endpoint.place): \(error)") }
+    /// An item of the stream that is followed.
+    package func received(_ payload: Payload, from endpoint: Controller.ControllerEndpoint, stream: UInt64) {
+        do throws(DecodeError) {
+            let item: Controller.MetadataItem = try payload.decoded()
+            handle(.itemReceived(item, attachment: payload.attachment, stream: stream))
+        } catch {
+            report("controller \(endpoint.place) sent an item that does not decode: \(error)")
+            link.unfollow()
             handle(.followEnded(stream: stream))
         }
     }
 
-    private func unfollow() {
-        followed?.cancel()
-        followed = nil
-    }
+    package func followEnded(stream: UInt64) { handle(.followEnded(stream: stream)) }
 
-    private func send(
-        _ request: LeaderRequest, to endpoint: Controller.ControllerEndpoint, call: UInt64, deadline: Instant
-    ) {
-        let client = client(for: endpoint)
-        let milliseconds = max(1, deadline.milliseconds(since: loop.now))
-        let answered: (Result<LeaderResponse, RPCError>) -> Void = { [weak self] result in
-            self?.calls[call] = nil
-            self?.handle(.answered(result, call: call))
-        }
-        let stream =
-            switch request {
-            case .submit(let message):
-                client.callRaw(Controller.submit, message, milliseconds) { answered($0.map(LeaderResponse.submit)) }
-            case .quorumInfo:
-                client.callRaw(Controller.quorumInfo, Controller.QuorumInfoRequest(), milliseconds) {
-                    answered($0.map(LeaderResponse.quorumInfo))
-                }
-            case .addVoter(let message):
-                client.callRaw(Controller.addVoter, message, milliseconds) { answered($0.map(LeaderResponse.voters)) }
-            case .removeVoter(let message):
-                client.callRaw(Controller.removeVoter, message, milliseconds) {
-                    answered($0.map(LeaderResponse.voters))
-                }
-            case .transferLeadership(let message):
-                client.callRaw(Controller.transferLeadership, message, milliseconds) {
-                    answered($0.map(LeaderResponse.voters))
-                }
-            case .moveVoter(let message):
-                client.callRaw(Controller.moveVoter, message, milliseconds) { answered($0.map(LeaderResponse.voters)) }
-            }
-        if stream.isOpen { calls[call] = stream }
+    package func answered(_ result: Result<LeaderResponse, RPCError>, call: UInt64) {
+        handle(.answered(result, call: call))
     }
 }
 
