@@ -310,6 +310,9 @@ extension PartitionLog {
         durableOffset = checkpoint == nil ? logStartOffset : min(durableOffset, logEndOffset)
         recovery.wasClean = recovery.wasClean && recovery.scannedByteCount == 0 && recovery.cutByteCount == 0
         checkpointIsClean = recovery.wasClean
+        if producers.hasForgotten {
+            unlearnedOffset = damages.filter { !$0.offsets.isEmpty }.map(\.offsets.lowerBound).min()
+        }
         recovery.segmentCount = segments.count
     }
 

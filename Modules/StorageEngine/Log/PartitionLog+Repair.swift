@@ -62,8 +62,40 @@ extension PartitionLog {
         if let left { note(left) }
         recent.forgetAll()
         revision += 1
-        do throws(LogFault) { try writeCheckpointNow(isClean: false, on: disk) } catch { throw .log(error) }
+        do throws(LogFault) {
+            try relearnProducers(on: disk)
+            try writeCheckpointNow(isClean: false, on: disk)
+        } catch { throw .log(error) }
         return left
+    }
+
+    /// Finds the producers again, once all is whole that recovery passed over: a batch that is sent again must be known.
+    ///
+    /// - Complexity: O(batches from there to the end), each a read of its header.
+    private mutating func relearnProducers(on disk: any Disk) throws(LogFault) {
+        guard let from = unlearnedOffset, !damages.contains(where: { $0.offsets.upperBound > from }) else { return }
+        do throws(DiskFault) {
+            let first = segmentNumber(holding: from)
+            var states = try producersBefore(segment: first, on: disk)
+            for number in first..<segments.count {
+                let snapshot = path(segments[number], LogFiles.snapshot)
+                // What was made meanwhile does not know them either.
+                if number > first, disk.exists(snapshot) {
+                    try LogFiles.overwrite(snapshot, with: ProducerSnapshot.encode(states), on: disk)
+                }
+                var aborted: [AbortedTransaction] = []
+                try walkProducers(ofSegment: number, noting: &states, on: disk) { aborted.append($0) }
+                (segments[number].aborted, segments[number].abortedSummary) = (aborted, nil)
+                try storeAborted(ofSegment: number, on: disk)
+            }
+            states.evict(downTo: configuration.producerCountMax)
+            producers = states
+            unlearnedOffset = nil
+        } catch {
+            // Appends would not know what is there already: a restart mends it anew.
+            state = .failed(error)
+            throw .failed(error)
+        }
     }
 
     /// Makes the file of a segment that is gone, for its batches to be put into.

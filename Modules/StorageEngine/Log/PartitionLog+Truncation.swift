@@ -79,6 +79,7 @@ extension PartitionLog {
         revision += 1
         (epochs, producers) = (LeaderEpochs(), ProducerStates())
         producers.hasForgotten = offset > .zero
+        unlearnedOffset = nil
         (logStartOffset, logEndOffset, durableOffset) = (offset, offset, offset)
         cleanedOffset = offset
         try disk.truncate(file, to: 0)
@@ -122,6 +123,7 @@ extension PartitionLog {
         revision += 1
         epochs.truncate(from: kept.nextOffset)
         damages.removeAll { $0.offsets.upperBound > kept.nextOffset }
+        if let unlearnedOffset, unlearnedOffset >= kept.nextOffset { self.unlearnedOffset = nil }
         loadedIndexes.removeAll { $0 >= kept.baseOffset }
         recent.forgetAll()
         (logEndOffset, durableOffset) = (kept.nextOffset, kept.nextOffset)

@@ -33,6 +33,8 @@ public struct PartitionLog: Sendable {
         didSet { writtenOffset = segments.last?.nextOffset ?? .zero }
     }
     var producers = ProducerStates()
+    /// Where the first damage begins that recovery passed over: who wrote from there on may not be among `producers`.
+    var unlearnedOffset: Offset?
     var epochs = LeaderEpochs()
     var staging = Staging()
     var recent = RecentPositions()

@@ -137,6 +137,33 @@ struct LogRepairTests {
         }
     }
 
+    @Test("who wrote what was damaged is known again once it is mended, also by segments begun meanwhile")
+    func mendedProducers() throws {
+        var fixture = try LogFixture(LogFixture.small(segmentByteCountMax: 700))
+        let first = try clientBatch(count: 3, producer: 7, sequence: 0)
+        try fixture.write(first)
+        try fixture.write(clientBatch(count: 3, producer: 5, sequence: 0))
+        fixture.synchronize()
+        let lost = try #require(try fixture.batches().first)
+        try Self.flip(.zero, at: 80, on: fixture.disk)
+        fixture.disk.crash()
+        try fixture.reopen()
+        let damage = try #require(fixture.log.damages.first)
+        for round in 1..<12 { try fixture.write(clientBatch(count: 3, producer: 5, sequence: Int32(3 * round))) }
+        fixture.synchronize()
+        #expect(fixture.log.segmentByteCounts.count > 2)
+        #expect(refusal(&fixture, damage, lost.bytes) == nil)
+        for step in 0..<3 {
+            let again = try fixture.write(first)
+            #expect(again == Appended(baseOffset: .zero, lastOffset: Offset(2), isDuplicate: true), "step \(step)")
+            switch step {
+            case 0: try fixture.reopen()
+            // What is left begins with the producers of a segment that began while they were not known.
+            default: try fixture.log.truncateDiscarding(from: fixture.log.logEndOffset - 3, on: fixture.disk)
+            }
+        }
+    }
+
     @Test("bytes that do not check, do not fit or are of another leader mend nothing")
     func refusals() throws {
         var (fixture, batches) = try Self.build()
