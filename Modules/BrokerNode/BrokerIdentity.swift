@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Coordinator
+package import Coordinator
 internal import Groups
-internal import Primitives
+package import Primitives
 internal import Transactions
 
 /// What a broker is from start to stop; the same value on all its shards.
-struct BrokerIdentity: Sendable {
-    let id: NodeID
+package struct BrokerIdentity: Sendable {
+    package let id: NodeID
     let clusterID: String
-    let incarnation: IncarnationID
-    let rack: String?
+    package let incarnation: IncarnationID
+    package let rack: String?
     /// Shards of this broker.
     let shardCount: Int
     /// Absolute path, for people.
@@ -25,10 +25,20 @@ struct BrokerIdentity: Sendable {
     let rates = RateTable()
     /// What clients told of themselves; one board for all shards.
     let clientMetrics = ClientMetricsBoard()
+
+    package init(
+        id: NodeID, clusterID: String, incarnation: IncarnationID, rack: String?, shardCount: Int,
+        dataDirectory: String,
+        hasAdvertisedListeners: Bool, settings: BrokerSettings, startedAt: Timestamp = .none
+    ) {
+        (self.id, self.clusterID, self.incarnation, self.rack) = (id, clusterID, incarnation, rack)
+        (self.shardCount, self.dataDirectory) = (shardCount, dataDirectory)
+        (self.hasAdvertisedListeners, self.settings, self.startedAt) = (hasAdvertisedListeners, settings, startedAt)
+    }
 }
 
 /// Bounds of one shard.
-struct BrokerLimits: Sendable {
+package struct BrokerLimits: Sendable {
     var sessions = FetchSessions.Limits()
     var groups = GroupLimits()
     var transactions = TransactionLimits()
@@ -49,7 +59,7 @@ struct BrokerLimits: Sendable {
     /// How often retention is looked at.
     var retentionCheckMilliseconds: Int64 = 300_000
 
-    init(_ settings: BrokerSettings, shardCount: Int) {
+    package init(_ settings: BrokerSettings, shardCount: Int) {
         sessions.sessionCountMax = max(1, settings[.fetchSessionSlots] / shardCount)
         fetchByteCountMax = settings[.fetchBytesMax]
         telemetryByteCountMax = settings[.telemetryBytesMax]

@@ -3,7 +3,7 @@
 internal import ControllerNode
 internal import Coordinator
 internal import Primitives
-internal import StorageEngine
+package import StorageEngine
 
 extension BrokerShard {
     /// How often the data folder is asked whether space is back.
@@ -12,7 +12,7 @@ extension BrokerShard {
     static let checkpointByteCount: Int64 = 128 << 20
 
     /// Starts what happens by the clock: retention, checkpoints, forgetting of producers.
-    func startMaintenance() {
+    private func startMaintenance() {
         schedule(afterMilliseconds: limits.retentionCheckMilliseconds) { [self] in
             maintainNext(partitions.keys.sorted()[...])
             startMaintenance()
@@ -117,7 +117,7 @@ extension BrokerShard {
     // MARK: Opening
 
     /// Looks at the data folder, and removes what deleted partitions left.
-    func openDirectory() throws(StartFailure) {
+    package func openDirectory() throws(StartFailure) {
         do throws(DiskFault) {
             let directory = try LogDirectory(on: disk)
             let contents = try directory.scan(on: disk)
@@ -133,7 +133,7 @@ extension BrokerShard {
     ///
     /// Only once the metadata holds this broker's registration: what a controller that lags behind says may be older than
     /// the folder.
-    func putStraysAside() throws(DiskFault) {
+    package func putStraysAside() throws(DiskFault) {
         guard let directory = logDirectory else { return }
         for found in try directory.scan(on: disk).partitions where found.topicName != TopicName.clusterMetadata {
             guard image.partition(found.partition)?.replicas.contains(node.id) != true else { continue }
@@ -149,8 +149,19 @@ extension BrokerShard {
         logger.warning("\(folder) belongs to no replica of this broker; it was renamed to \(target)")
     }
 
+    /// Has every shard open its partitions and keep them from then on. Runs on the controller's shard.
+    ///
+    /// The question travels the way that the image has gone, and arrives behind it.
+    package func openPartitions(then done: @escaping () -> Void) {
+        askAll({ shard, reply in
+            shard.openAssignedPartitions()
+            shard.startMaintenance()
+            reply(())
+        }) { (_: [Void]) in done() }
+    }
+
     /// Opens the partitions that belong to this shard.
-    func openAssignedPartitions() {
+    private func openAssignedPartitions() {
         let start = now
         defer { metrics.recoveryNanoseconds = now.nanoseconds - start.nanoseconds }
         for topic in image.topicsByName() {
@@ -170,7 +181,7 @@ extension BrokerShard {
     /// Makes everything durable and closes every log; afterwards the shard is of no use.
     ///
     /// - Returns: whether all of it worked.
-    func close() -> Bool {
+    package func close() -> Bool {
         var isClean = true
         for (_, partition) in partitions.sorted(by: { $0.key < $1.key }) {
             partition.failPending(.shuttingDown)
@@ -197,7 +208,7 @@ extension BrokerShard {
     }
 
     /// Writes down that the broker stopped in order, for its next registration.
-    func leaveProofOfCleanShutdown() {
+    package func leaveProofOfCleanShutdown() {
         guard let epoch = membership?.epoch else { return }
         membership = nil
         do throws(DiskFault) {

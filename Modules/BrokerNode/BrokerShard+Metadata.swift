@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ControllerNode
+package import ControllerNode
 internal import Coordinator
 internal import Groups
 internal import KafkaProtocol
@@ -9,7 +9,7 @@ internal import StorageEngine
 
 extension BrokerShard {
     /// Number of the shard that runs the controller of a node that is its own cluster.
-    static let controllerShard = 0
+    package static let controllerShard = 0
 
     /// Hands a command to the controller. The reply comes when every shard works on what the command led to.
     func command<Command: ControllerCommand>(
@@ -27,7 +27,7 @@ extension BrokerShard {
     }
 
     /// Sends a publication of the controller to all shards. Runs on the controller's shard.
-    func distribute(_ publication: MetadataPublication) {
+    package func distribute(_ publication: MetadataPublication) {
         askAll({ shard, reply in reply(shard.apply(publication)) }) { (_: [Void]) in }
     }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ControllerNode
-internal import Coordinator
+package import ControllerNode
+package import Coordinator
 internal import KafkaProtocol
-internal import Primitives
+package import Primitives
 internal import RecordBatch
-internal import StorageEngine
+package import StorageEngine
 internal import Transport
 
 /// One shard of a broker: the partitions, groups, connections and disk that one thread owns.
 ///
 /// Everything here runs on the shard's loop, in rounds (docs/decisions/0001-shards-and-asking.md). Other shards are
 /// reached by `ask` only.
-final class BrokerShard {
-    let index: Int
+package final class BrokerShard {
+    package let index: Int
     let node: BrokerIdentity
     let limits: BrokerLimits
     let disk: any Disk
@@ -22,15 +22,15 @@ final class BrokerShard {
     /// Present on the shard that runs the controller.
     var controller: MetadataController?
     /// The way to the active controller, present on the same shard of every broker.
-    var controllerPort: (any ControllerPort)?
+    package var controllerPort: (any ControllerPort)?
     /// On the same shard: what keeps the broker in the cluster.
-    var membership: Membership?
+    package var membership: Membership?
     /// On the same shard, unless `log.cleaner.enable` says no.
     var cleaner: Cleaner?
     /// Present on the same shard: what is in the data folder, and whether it takes writes.
     var logDirectory: LogDirectory?
     /// The metadata this shard works on, and the offset of the first record that is not in it.
-    var image = MetadataImage()
+    package internal(set) var image = MetadataImage()
     var imageOffset = Offset.zero
     var configs: EffectiveConfigs
     var brokerEpoch = BrokerEpoch(-1)
@@ -39,7 +39,7 @@ final class BrokerShard {
     var writer = ByteWriter(capacity: 64 << 10)
     /// Memory of the answers to produce requests for one partition, as most are.
     var singleAnswer = ProduceResponse.single
-    var partitions: [PartitionID: Partition] = [:]
+    package internal(set) var partitions: [PartitionID: Partition] = [:]
     var groups: [PartitionIndex: GroupShell] = [:]
     /// Of the partitions of `__loss_manifest` that this shard leads.
     var lossLedgers: [PartitionID: LossLedger] = [:]
@@ -68,9 +68,9 @@ final class BrokerShard {
     var listener: FrameListener?
     /// Connections that are not read because of a quota.
     var mutedConnections: [ObjectIdentifier: KafkaConnection] = [:]
-    private(set) lazy var replicator = Replicator(shard: self)
+    package private(set) lazy var replicator = Replicator(shard: self)
     private(set) lazy var lossReports = LossReports(shard: self)
-    private(set) lazy var repairer = Repairer(shard: self)
+    package private(set) lazy var repairer = Repairer(shard: self)
     private(set) lazy var catchUps = CatchUps(shard: self)
 
     private var timers = Timers()
@@ -92,7 +92,7 @@ final class BrokerShard {
     private var outboxes: [[ShardWork]]
     private var completions: [DiskCompletion] = []
 
-    init(
+    package init(
         index: Int, node: BrokerIdentity, limits: BrokerLimits, disk: any Disk, driver: any ShardDriver,
         entropy: Entropy, logger: EventLog
     ) {
@@ -181,12 +181,12 @@ final class Gathering<Answer> {
 
 extension BrokerShard {
     /// Runs work that other shards posted.
-    func receive(_ work: [ShardWork]) {
+    package func receive(_ work: [ShardWork]) {
         for item in work { item.run(self) }
     }
 
     /// Takes what the disk finished.
-    func diskCompleted() {
+    package func diskCompleted() {
         var taken: [DiskCompletion] = []
         swap(&taken, &completions)
         disk.takeCompletions(into: &taken)
@@ -196,14 +196,14 @@ extension BrokerShard {
     }
 
     /// Runs the timers that are due.
-    func timePassed() {
+    package func timePassed() {
         let now = driver.now
         while let action = timers.takeDue(at: now) { action() }
     }
 
     /// Ends a round: one write per partition, one synchronize per file, one hand-over per neighbour. The loop then flushes
     /// each connection that was written to, once.
-    func endRound() {
+    package func endRound() {
         turnController()
         writeDirtyPartitions()
         replicator.endRound()
@@ -246,11 +246,22 @@ extension BrokerShard {
     }
 
     /// The node is stopping: ends long polls and hands groups and transactions over.
-    func beginDraining() {
+    package func beginDraining() {
         isDraining = true
         for shell in groups.sorted(by: { $0.key < $1.key }).map(\.value) { shell.resign() }
         for shell in transactions.sorted(by: { $0.key < $1.key }).map(\.value) { shell.resign() }
         for partition in partitions.values { partition.wakeWatchers() }
+    }
+
+    /// The loop is gone: whoever waits is let go unanswered, and with them what they hold, such as this shard.
+    package func abandon() {
+        timers = Timers()
+        (diskWaiters, outboxes, producerIDWaiters) = ([:], [], [])
+        (partitions, groups, transactions, lossLedgers) = ([:], [:], [:], [:])
+        (dirty, unsynchronized, lazilySynchronized, mutedConnections) = ([], [], [], [:])
+        (membership, controllerPort, controller, cleaner) = (nil, nil, nil, nil)
+        replicator.links = nil
+        repairer.reader = nil
     }
 
     private func writeDirtyPartitions() {

@@ -148,11 +148,8 @@ struct NodeStart: Sendable {
     func openPartitions(_ shards: ShardSet) async throws {
         let home = BrokerShard.controllerShard
         try await shards.run(on: home) { try $0.openDirectory() }
-        for index in shards.loops.indices {
-            try await shards.run(on: index) { shard in
-                shard.openAssignedPartitions()
-                shard.startMaintenance()
-            }
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            shards.loops[home].execute { shards[home].openPartitions { done.resume() } }
         }
         guard settings[.cleanerEnabled] else { return }
         let worker = CleanerWorker(

@@ -2,10 +2,10 @@
 
 internal import Coordinator
 internal import KafkaProtocol
-internal import Primitives
+package import Primitives
 internal import RecordBatch
 internal import Replication
-internal import StorageEngine
+package import StorageEngine
 
 /// When a produced batch counts as taken; Kafka's `acks`.
 enum RequiredAcks: Int16, Sendable {
@@ -34,7 +34,7 @@ struct ProducedBatch: Sendable, Equatable {
 /// One replica of a partition on this broker: its log, its role, its high watermark, and everyone who waits for either.
 ///
 /// Confined to its shard. Appends are staged during a round; `endRound` writes them together and answers.
-final class Partition {
+package final class Partition {
     typealias ProduceReply = (Result<ProducedBatch, ProduceFailure>) -> Void
 
     /// An append that is staged and not yet written.
@@ -62,21 +62,21 @@ final class Partition {
         let reply: (AppendAnswer) -> Void
     }
 
-    let id: PartitionID
-    let topic: String
+    package let id: PartitionID
+    package let topic: String
     /// This broker.
     let node: NodeID
-    private(set) var log: PartitionLog
+    package private(set) var log: PartitionLog
     /// Present while this broker leads; then `follower` is not.
     private(set) var leader: LeaderReplica?
     private(set) var follower: FollowerReplica?
     /// When this broker began to lead; of no meaning while it does not.
     private(set) var leadingSince = Instant(nanoseconds: 0)
     /// The latest one heard of, from the metadata or from a leader.
-    private(set) var leaderEpoch = LeaderEpoch.none
+    package private(set) var leaderEpoch = LeaderEpoch.none
     var settings: PartitionSettings { didSet { log.configuration = settings.log } }
     /// First offset that consumers may not read yet. Never goes back while this broker leads.
-    private(set) var highWatermark: Offset
+    package private(set) var highWatermark: Offset
     /// End of the log when this broker began to lead, or opened it. Clients may have been told any offset up to here.
     private var recoveredOffset: Offset
     /// Who asked for the end before the high watermark reached `recoveredOffset` again.
@@ -93,7 +93,7 @@ final class Partition {
     /// Is told of damage in the log.
     unowned(safe) var repairer: Repairer?
     /// The log has damage that other replicas may not have: this one is not to count as in sync.
-    var isDoubtful = false
+    package internal(set) var isDoubtful = false
     /// A crash, or a change of the files while nobody ran, may have taken records that were acknowledged: the other replicas
     /// are asked before this one leads.
     var mustAskPeers = false
@@ -124,7 +124,7 @@ final class Partition {
         follower = FollowerReplica(leaderEpoch: .none, highWatermark: log.logStartOffset)
     }
 
-    var isLeader: Bool { leader != nil }
+    package var isLeader: Bool { leader != nil }
     var isFollower: Bool { follower != nil }
 
     var folder: String { log.folder }
@@ -310,6 +310,8 @@ extension Partition {
             leader?.synchronized(safeOffset)
             raiseHighWatermark()
         } else {
+            // What the leader said was committed is here now.
+            raiseHighWatermark()
             answerReplicated()
         }
     }
@@ -484,4 +486,7 @@ extension Partition {
         defer { if !log.damages.isEmpty { repairer?.damaged(self) } }
         return try operation(&log)
     }
+
+    /// Takes what verifying a segment has found.
+    package func note(_ scrub: SegmentScrub) { withLog { $0.note(scrub) } }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Primitives
+package import Primitives
 
 /// What drives a shard: an event loop in production, the scheduler of the simulator in tests.
 ///
 /// A driver calls a shard from one thread only, and ends each burst of calls with `BrokerShard.endRound()`.
-protocol ShardDriver: AnyObject {
+package protocol ShardDriver: AnyObject {
     var now: Instant { get }
     var wallClock: Timestamp { get }
     /// Runs `work` on another shard, after all that was posted there before.
@@ -17,7 +17,7 @@ protocol ShardDriver: AnyObject {
 /// Work that one shard hands to another; carries sendable values only.
 ///
 /// A closure in a structure: in an array of closures each would get an allocation of its own besides.
-struct ShardWork: Sendable {
+package struct ShardWork: Sendable {
     let run: @Sendable (BrokerShard) -> Void
 }
 

@@ -196,6 +196,21 @@ def test_a_consumer_reads_from_the_replica_in_its_rack(cluster, topic):
             cluster_wire.OFFSET_OUT_OF_RANGE, cluster_wire.OFFSET_NOT_AVAILABLE)
 
 
+def test_a_follower_that_was_away_shows_all_that_is_committed_though_nothing_new_comes(cluster, topic):
+    cluster.create(topic)
+    produce(cluster, topic, 10)
+    leader = cluster.leader(topic)
+    near = next(node for node in cluster.nodes("broker") if node["id"] != leader)
+    cluster.kill("broker", near["id"])
+    produce(cluster, topic, 100)
+    cluster.begin("broker", near["id"])
+    cluster.until_in_sync(topic)
+    with cluster_wire.connect(cluster.node("broker", near["id"])["kafka"], 20) as connection:
+        cluster.until(
+            "the follower knows the high watermark",
+            lambda: cluster_wire.fetch(connection, topic, 0, 0, rack=near["rack"]).high_watermark == 110)
+
+
 def test_confluent_kafka_with_a_rack_reads_what_the_leader_has(cluster, topic):
     cluster.create(topic, 3)
     told = produce(cluster, topic, 300)

@@ -137,7 +137,7 @@ final class AdminService: Sendable {
     private func registerPeers(in service: inout RPCService) {
         service.on(Admin.brokerState) { [self] request, _ in await brokerState(request) }
         service.on(Admin.offsetLookup) { [self] request, _ in await offsetLookup(request) }
-        service.raw(Replicas.push) { [shards] call in PushCall(call, shards: shards).begin() }
+        service.raw(Replicas.push) { [shards] call in PushCall.begin(call, shards: shards) }
         service.raw(Replicas.fetchLog) { [shards] call in FetchLogCall.begin(call, shards: shards) }
     }
 }

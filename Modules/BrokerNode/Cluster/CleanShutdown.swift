@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Coordinator
+package import Coordinator
 internal import Primitives
-internal import StorageEngine
+package import StorageEngine
 
 /// The file by which a stopped broker proves that it lost nothing: it holds the epoch of the registration that ended in
 /// order (KIP-966).
-enum CleanShutdown {
+package enum CleanShutdown {
     static let file = "clean.shutdown"
     private static let temporary = file + ".tmp"
 
@@ -22,7 +22,7 @@ enum CleanShutdown {
     }
 
     /// Takes the proof away, durably: it holds for one start. nil after a crash.
-    static func take(from disk: any Disk) throws(DiskFault) -> BrokerEpoch? {
+    package static func take(from disk: any Disk) throws(DiskFault) -> BrokerEpoch? {
         guard disk.exists(file) else { return nil }
         let opened = try disk.open(file, .read)
         defer { disk.close(opened) }

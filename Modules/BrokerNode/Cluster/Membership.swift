@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ControllerNode
-internal import Coordinator
+package import Coordinator
 internal import Primitives
 internal import StorageEngine
 
@@ -10,10 +10,10 @@ internal import StorageEngine
 /// Runs on the shard that has the way to the controller. A registration lasts as long as the process, unless somebody else
 /// takes the broker's id or the cluster forgets the broker: then it registers again.
 /// - SeeAlso: docs/decisions/0013-elections-and-in-sync-sets.md; KIP-631, KIP-841
-final class Membership {
+package final class Membership {
     /// Why the controller will not have this broker, in words that say what to do.
-    struct Refusal: Error, Sendable {
-        let description: String
+    package struct Refusal: Error, Sendable {
+        package let description: String
     }
 
     /// A broker that leaves and hears of no controller for so long goes without.
@@ -30,7 +30,7 @@ final class Membership {
     private let base: RegisterBroker
     private let health: DiskHealth
     private var rpc: RPCEndpoint?
-    private(set) var epoch: BrokerEpoch?
+    package private(set) var epoch: BrokerEpoch?
     private var joining: [(Result<Void, Refusal>) -> Void] = []
     private var leaving: [() -> Void] = []
     private var duplicateSince: Instant?
@@ -44,7 +44,7 @@ final class Membership {
     private var isMeasuring = false
     private let pacer: MovePacer
 
-    init(shard: BrokerShard, registration: RegisterBroker) {
+    package init(shard: BrokerShard, registration: RegisterBroker) {
         self.shard = shard
         base = registration
         health = DiskHealth(shard: shard)
@@ -55,7 +55,7 @@ final class Membership {
     ///
     /// - Parameter rpc: Where other nodes reach it; nil while it is not known. Called again with an address, it tells the
     ///   cluster.
-    func join(rpc: RPCEndpoint?, done: @escaping (Result<Void, Refusal>) -> Void) {
+    package func join(rpc: RPCEndpoint?, done: @escaping (Result<Void, Refusal>) -> Void) {
         joining.append(done)
         guard !isStarted || rpc != self.rpc else { return settle() }
         self.rpc = rpc
@@ -64,7 +64,7 @@ final class Membership {
     }
 
     /// Hands everything over; `done` is called when the cluster does without this broker, or has had the time to.
-    func leave(withinMilliseconds milliseconds: Int64, done: @escaping () -> Void) {
+    package func leave(withinMilliseconds milliseconds: Int64, done: @escaping () -> Void) {
         guard isStarted, epoch != nil, !hasLeft else { return done() }
         leaving.append(done)
         shard.schedule(afterMilliseconds: milliseconds) { [weak self] in self?.left() }

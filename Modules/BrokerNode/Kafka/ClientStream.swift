@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Primitives
-internal import Transport
+package import Primitives
+package import Transport
 
 /// What a Kafka connection needs of the byte stream below it: a socket, or a call of our own RPC.
-protocol ClientStream: AnyObject {
+package protocol ClientStream: AnyObject {
     var peerHost: String { get }
     var peerPort: Int { get }
     /// Address and port at which the client reached us.
@@ -25,9 +25,9 @@ protocol ClientStream: AnyObject {
 }
 
 extension FrameConnection: ClientStream {
-    var peerHost: String { peer.host }
-    var peerPort: Int { peer.port }
-    var localHost: String { local.host }
-    var localPort: Int { local.port }
-    var isRPC: Bool { false }
+    package var peerHost: String { peer.host }
+    package var peerPort: Int { peer.port }
+    package var localHost: String { local.host }
+    package var localPort: Int { local.port }
+    package var isRPC: Bool { false }
 }

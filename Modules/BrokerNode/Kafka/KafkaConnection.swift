@@ -2,11 +2,11 @@
 
 internal import DequeModule
 internal import KafkaProtocol
-internal import Primitives
-internal import Transport
+package import Primitives
+package import Transport
 
 /// One client's connection: requests are worked on as they come, answers leave in the order of the requests.
-final class KafkaConnection: FrameHandler {
+package final class KafkaConnection: FrameHandler {
     /// A request that came, and its answer when that waits for earlier ones.
     private struct Slot {
         /// Of the request.
@@ -49,7 +49,7 @@ final class KafkaConnection: FrameHandler {
     /// What the client says it is (KIP-511), for metrics and describe.
     var software = (name: "", version: "")
 
-    init(shard: BrokerShard) { self.shard = shard }
+    package init(shard: BrokerShard) { self.shard = shard }
 
     /// Requests of one connection that may be unanswered at once; reading stops above and starts again at half.
     static let unansweredCountMax = 256
@@ -59,11 +59,11 @@ final class KafkaConnection: FrameHandler {
 
     // MARK: Requests
 
-    func opened(_ connection: FrameConnection) { opened(on: connection) }
+    package func opened(_ connection: FrameConnection) { opened(on: connection) }
 
-    func opened(on stream: any ClientStream) { self.stream = stream }
+    package func opened(on stream: any ClientStream) { self.stream = stream }
 
-    func received(_ frame: SharedBytes) {
+    package func received(_ frame: SharedBytes) {
         guard stream != nil, !isDraining else { return }
         guard mutedUntil == nil else { return heldBack.append(frame) }
         slots.append(Slot(byteCount: frame.count))
@@ -75,19 +75,19 @@ final class KafkaConnection: FrameHandler {
         }
     }
 
-    func receivedAll() {}
+    package func receivedAll() {}
 
-    func writabilityChanged(_ isWritable: Bool) {
+    package func writabilityChanged(_ isWritable: Bool) {
         // A client that does not take its answers gets no more work done.
         if isWritable { resumeIfPossible() } else { pause() }
     }
 
-    func draining() {
+    package func draining() {
         isDraining = true
         if slots.isEmpty { stream?.close() }
     }
 
-    func closed(_ reason: CloseReason) {
+    package func closed(_ reason: CloseReason) {
         guard let stream else { return }
         stream.hold(-unansweredByteCount)
         self.stream = nil

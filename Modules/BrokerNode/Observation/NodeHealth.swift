@@ -63,14 +63,19 @@ private struct ShardReadiness: Sendable {
 }
 
 extension BrokerShard {
+    /// Something here works again only when the process is started anew: a failed synchronize, or a log that cannot be
+    /// opened.
+    package var needsRestart: Bool { directory == .failed || !unavailable.isEmpty }
+
+    private var unavailable: [String] {
+        let failed = partitions.values.filter { if case .failed = $0.log.state { true } else { false } }
+        return Array(metrics.unopened.values) + failed.map { "\($0.topic)-\($0.id.index)" }
+    }
+
     private static let probePath = "write.probe"
 
     fileprivate func readiness() -> ShardReadiness {
-        let failed = partitions.values.filter { if case .failed = $0.log.state { true } else { false } }
-        return ShardReadiness(
-            isDraining: isDraining,
-            unavailable: Array(metrics.unopened.values) + failed.map { "\($0.topic)-\($0.id.index)" },
-            writeObstacle: writeObstacle())
+        ShardReadiness(isDraining: isDraining, unavailable: unavailable, writeObstacle: writeObstacle())
     }
 
     private func writeObstacle() -> String? {

@@ -25,9 +25,11 @@ package struct CatchUp: Sendable {
     private let peers: [NodeID]
     private let members: [NodeID]
     private var stands: [NodeID: ReplicaStand] = [:]
-    /// They cannot give what they have.
-    private var unable: [NodeID] = []
+    /// They have given all that they had, or cannot.
+    private var finished: [NodeID] = []
     private var since: Instant
+    /// What cannot be proven here was given up for what a peer has.
+    private var hasTaken = false
     /// Whom records are being taken from.
     package private(set) var source: NodeID?
 
@@ -42,16 +44,16 @@ package struct CatchUp: Sendable {
     package mutating func step(own: ReplicaStand, hasDamage: Bool, at now: Instant) -> Step {
         precondition(source == nil, "a step while records of \(source ?? .none) are taken")
         let silent = peers.filter { peer in
-            guard stands[peer] == nil, !unable.contains(peer) else { return false }
+            guard stands[peer] == nil, !finished.contains(peer) else { return false }
             let isMember = members.contains(peer)
             let patience = isMember ? Self.memberPatienceMilliseconds : Self.otherPatienceMilliseconds
             return now < since.advanced(byMilliseconds: patience)
         }
         guard silent.isEmpty else { return .ask(silent) }
-        let best = peers.filter { !unable.contains($0) }.compactMap { peer in stands[peer].map { (peer, $0) } }
+        let best = peers.filter { !finished.contains($0) }.compactMap { peer in stands[peer].map { (peer, $0) } }
             .max { $0.1 < $1.1 }
         // Of equals, a peer has what a damaged log claims and cannot prove.
-        guard let (peer, stand) = best, stand > own || (stand == own && hasDamage) else { return .lead }
+        guard let (peer, stand) = best, stand > own || (stand == own && hasDamage && !hasTaken) else { return .lead }
         source = peer
         return .take(peer, upTo: stand.logEnd)
     }
@@ -61,8 +63,12 @@ package struct CatchUp: Sendable {
         if peer != source { stands[peer] = stand }
     }
 
-    /// All that the source had when it was asked was taken over.
-    package mutating func taken() { source = nil }
+    /// All that the source had when it was asked was taken over. Who answered meanwhile may have more.
+    package mutating func taken() {
+        guard let peer = source else { preconditionFailure("nobody to take from") }
+        finished.append(peer)
+        (source, hasTaken) = (nil, true)
+    }
 
     /// The source did not answer: it is asked anew where its log ends, and waited for as long as at first.
     package mutating func lost(at now: Instant) {
@@ -74,7 +80,7 @@ package struct CatchUp: Sendable {
     /// The source has another log, or cannot read its own: who has most of the others is taken.
     package mutating func refused() {
         guard let peer = source else { preconditionFailure("nobody to refuse") }
-        unable.append(peer)
+        finished.append(peer)
         source = nil
     }
 }

@@ -176,7 +176,7 @@ final class CatchUps {
 
     private func taken(_ round: Round) {
         round.catchUp.taken()
-        lead(round)
+        proceed(round)
     }
 
     private func lost(_ round: Round) {

@@ -4,7 +4,7 @@ package import Primitives
 package import RecordBatch
 internal import StorageEngine
 internal import Transport
-internal import WireProtocol
+package import WireProtocol
 
 /// The giver's end of `Replicas.fetchLog`: finds the partition's shard and answers from its log.
 enum FetchLogCall {
@@ -16,18 +16,25 @@ enum FetchLogCall {
         } catch {
             return call.fail(RPCError(.invalidRequest, "the FetchLogRequest does not decode: \(error)"))
         }
-        let id = PartitionID(topic: request.topicID, index: request.partitionIndex)
-        shards[call.loop.index].askPartitions(
-            [(id: id, item: request)],
-            { shard, partition, request, reply in shard.fetchLog(request, of: partition, reply: reply) }
-        ) { (answers: [ReplicaAnswerBytes]) in
-            guard let answer = answers.first else { preconditionFailure("one question has no answer") }
+        shards[call.loop.index].fetchLog(request) { answer in
             call.respond(Payload(answer.response, attachments: answer.batches.isEmpty ? [] : [answer.batches]))
         }
     }
 }
 
 extension BrokerShard {
+    /// Answers from the log of a partition, wherever it lives on this broker.
+    package func fetchLog(_ request: Replicas.FetchLogRequest, reply: @escaping (ReplicaAnswerBytes) -> Void) {
+        let id = PartitionID(topic: request.topicID, index: request.partitionIndex)
+        askPartitions(
+            [(id: id, item: request)],
+            { shard, partition, request, reply in shard.fetchLog(request, of: partition, reply: reply) }
+        ) { (answers: [ReplicaAnswerBytes]) in
+            guard let answer = answers.first else { preconditionFailure("one question has no answer") }
+            reply(answer)
+        }
+    }
+
     /// Most bytes in one answer, a first batch that is larger excepted.
     static let fetchLogByteCountMax = 4 << 20
 

@@ -20,7 +20,7 @@ struct RepairCounters: Sendable {
 /// However damage is found, the partition is enrolled; it stays until its log is whole. A round takes each damaged range
 /// in turn; after one that left damage the next waits, longer each time.
 /// - SeeAlso: docs/decisions/0016-repair.md
-final class Repairer {
+package final class Repairer {
     /// Partitions under repair at once: each may hold up the shard for a synchronize.
     private static let concurrencyMax = 2
     private static let answerMilliseconds: Int64 = 5_000
@@ -44,7 +44,7 @@ final class Repairer {
     }
 
     private unowned let shard: BrokerShard
-    var reader: (any ReplicaReader)?
+    package var reader: (any ReplicaReader)?
     private var patients: [PartitionID: Patient] = [:]
     /// When the next turn is due at the latest.
     private var turnAt: Instant?

@@ -207,7 +207,7 @@ final class Scrubber: @unchecked Sendable {
         guard !isStopped else { return }
         // The partition enrols itself for repair when its log has damage.
         ask(owner) {
-            $0.partitions[id]?.withLog { $0.note(scrub) }
+            $0.partitions[id]?.note(scrub)
         } then: { [self] (_: Void?) in
             pass?.verified(scrub.segment)
             (position.partition, position.segment) = (id, scrub.segment)

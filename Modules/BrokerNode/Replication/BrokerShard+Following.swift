@@ -40,7 +40,12 @@ extension BrokerShard {
         let reply = replicator.answering(append, in: partition, reply)
         do throws(LogFault) {
             try cutUnprovable(partition)
-            guard !partition.isDoubtful || partition.log.damages.isEmpty else { return reply(.failed) }
+            // Whether what is damaged belongs there at all, comparing tells: another history is cut with its damage. Only
+            // a whole log counts as in sync.
+            if partition.isDoubtful, !partition.log.damages.isEmpty, append.header.order == .append {
+                return reply(.failed)
+            }
+            let reply = partition.isDoubtful ? Self.acceptingWhole(partition, reply) : reply
             let hadStaged = partition.hasStaged
             let wasMatched = partition.isMatched
             try partition.replicate(
@@ -53,6 +58,16 @@ extension BrokerShard {
         } catch {
             noteFault(error)
             reply(.failed)
+        }
+    }
+
+    /// Only a log without damage accepts anything.
+    private static func acceptingWhole(
+        _ partition: Partition, _ reply: @escaping (AppendAnswer) -> Void
+    ) -> (AppendAnswer) -> Void {
+        { answer in
+            if case .accepted = answer, !partition.log.damages.isEmpty { return reply(.failed) }
+            reply(answer)
         }
     }
 }

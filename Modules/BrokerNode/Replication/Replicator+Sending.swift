@@ -118,12 +118,9 @@ extension Replicator {
 
     private func retry(_ partition: Partition, after refusal: ReadRefusal, to broker: FollowingBroker) {
         guard case .cold(let file, let position, let byteCount) = refusal else {
-            shard.logger.error(
+            // The next look makes it due again.
+            return shard.logger.error(
                 "\(partition.folder) cannot be read for broker \(broker.id): \(refusal)", limitedBy: "replication read")
-            shard.schedule(afterMilliseconds: Self.pauseMillisecondsMax) { [unowned self, weak broker] in
-                if let broker { becomeDue(partition, at: broker) }
-            }
-            return
         }
         let ticket = shard.nextTicket()
         shard.awaitDisk(ticket) { [unowned self, weak broker] _ in

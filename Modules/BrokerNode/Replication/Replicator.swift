@@ -98,7 +98,7 @@ struct ReplicationCounters: Sendable {
 /// What is due is collected during a round and sent when it ends, so one frame carries what the round wrote. Records go
 /// out as they lie in the log; what is not in the page cache is read by the disk first.
 /// - SeeAlso: docs/decisions/0014-replication.md
-final class Replicator {
+package final class Replicator {
     /// Partitions in one frame: with the records' bound, what a frame costs at the other end is bounded.
     static let framePartitionCountMax = 2_000
     /// Batches in one frame of copies: what is behind it waits for no more than their writing.
@@ -126,7 +126,7 @@ final class Replicator {
     var moveRate: Int64?
     /// Partitions that move here.
     var arrivals: [PartitionID: MoveArrival] = [:]
-    var links: (any ReplicaLinks)?
+    package var links: (any ReplicaLinks)?
     private(set) var brokers: [NodeID: FollowingBroker] = [:]
     /// Partitions whose followers should hear of a higher high watermark.
     private var risen: [PartitionID: Partition] = [:]
@@ -255,7 +255,7 @@ final class Replicator {
     }
 
     /// Takes what happened on a link.
-    func happened(_ event: ReplicaLinkEvent) {
+    package func happened(_ event: ReplicaLinkEvent) {
         switch event {
         case .writable(let id):
             guard let broker = brokers[id], case .open = broker.link else { return }

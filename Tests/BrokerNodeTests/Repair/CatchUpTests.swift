@@ -63,6 +63,16 @@ struct CatchUpTests {
         #expect(step(&catchUp, own: 30) == .lead)
     }
 
+    @Test("who has a later epoch and no record more is taken from once")
+    func laterEpochButShorter() {
+        var catchUp = catchUp()
+        catchUp.told(stand(30, epoch: 5), by: Self.member)
+        catchUp.told(stand(20, epoch: 3), by: Self.other)
+        #expect(step(&catchUp, own: 40) == .take(Self.member, upTo: Offset(30)))
+        catchUp.taken()
+        #expect(step(&catchUp, own: 40) == .lead)
+    }
+
     @Test("a damaged log takes from one that has as much; a whole one does not")
     func damaged() {
         var catchUp = informed(member: 10, other: 10)
@@ -71,6 +81,9 @@ struct CatchUpTests {
             Issue.record("nothing is taken")
             return
         }
+        catchUp.taken()
+        // What is left is known damage, which the others mend while it leads.
+        #expect(step(&catchUp, own: 10, hasDamage: true) == .lead)
     }
 
     @Test("a late answer changes nothing while records are taken")
