@@ -147,7 +147,7 @@ let package = Package(
             name: "SimulatedCluster",
             dependencies: [
                 "Primitives", "RecordBatch", "StorageEngine", "Coordinator", "Replication", "Groups", "Transactions",
-                "ControllerNode", "Simulation",
+                "ControllerNode", "BrokerNode", "WireProtocol", "KafkaProtocol", "Transport", "Simulation",
             ],
             path: "Tests/SimulatedCluster", swiftSettings: strict),
         .executableTarget(

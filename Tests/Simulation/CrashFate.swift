@@ -48,6 +48,8 @@ enum CrashFate {
 public struct FaultCounts: Equatable, Sendable {
     /// Operations that failed because a plan said so.
     public var plannedFailures = 0
+    /// Of those, synchronizes: the cache shows what the platter lacks until the power is cut.
+    public var failedSynchronizes = 0
     /// Operations refused for want of room.
     public var fullRefusals = 0
     public var powerCuts = 0

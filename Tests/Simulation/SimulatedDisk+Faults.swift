@@ -66,6 +66,7 @@ extension SimulatedDisk {
         switch step.effect {
         case .failure(let number):
             faults.plannedFailures += 1
+            if kind == .synchronize { faults.failedSynchronizes += 1 }
             throw DiskFault(kind, target: target, errno: number)
         case .powerCut: throw DiskFault(kind, target: target, errno: SystemError.noDevice.rawValue)
         case .misdirection, nil: return result!

@@ -45,6 +45,7 @@ struct Simulator: AsyncParsableCommand {
     var regressions: String?
 
     func run() async throws {
+        Hashing.fix()
         let plan = RunPlan(scene: scene, without: without.faults)
         if options { return Console.show(SwarmOptions(seed: replay ?? seed, scene: scene, without: without.faults)) }
         if let replay { return try Console.replay(plan.run(replay)) { plan.run(replay) } }

@@ -70,6 +70,9 @@ final class PartitionChecker {
 
     var isCompacted: Bool { compaction != nil }
 
+    /// A replica that was away may never get a marker of a transaction that it has the beginning of.
+    var forgetsMarkers: Bool { compaction?.forgetsTombstones ?? false }
+
     var committedEnd: Int64 { truth.end }
 
     /// Hash of everything up to `end` that was called committed; nil where no batch ends.

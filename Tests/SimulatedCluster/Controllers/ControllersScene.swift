@@ -8,17 +8,12 @@ import StorageEngine
 
 /// The controllers of a cluster as they run, on disks, a network and clocks that break, with clients that register
 /// brokers, make and end topics and take producer ids.
-package final class ControllersScene: Scene {
+package final class ControllersScene: Scene, ControllerHost {
     package let world: World
     package let network: Network
-    package private(set) var machines: [Machine] = []
+    package var machines: [Machine] { quorum.machines }
     let checker: MetadataChecker
-    let ids: [NodeID]
-    let settings: BrokerSettings
-    let limits: RaftLimits
-    private let initial: VoterSet
-    private var directories: [IncarnationID] = []
-    private var controllers: [NodeID: SimulatedController] = [:]
+    private let quorum: ControllerQuorum
     /// The longest time between two requests.
     private let pace: Nanoseconds
     private var brokers: [SimulatedRegistration]
@@ -31,78 +26,28 @@ package final class ControllersScene: Scene {
         self.world = world
         self.network = network
         checker = MetadataChecker(world: world)
-        let count = world.options.voterCount
-        ids = (1...Int32(count + 2)).map { NodeID($0) }
         var limits = RaftLimits()
         limits.messageByteCountMax = ByteCount(world.streams.workload.pick([1000, 1 << 20]))
         limits.snapshotChunkByteCountMax = ByteCount(1000)
         limits.retainedByteCountMax = ByteCount(world.streams.workload.pick([0, 1000, 100_000]))
-        self.limits = limits
         pace = .milliseconds(world.streams.workload.pick([60, 300, 1000]))
-        var layers = SettingLayers()
-        layers.flags = [
+        let flags = [
             "broker.session.timeout.ms": "3000",
             "myelin.metadata.snapshot.records": "\(world.streams.workload.pick([10, 60, 1000]))",
         ]
-        do throws(SettingError) { settings = try BrokerSettings(layers) } catch { preconditionFailure("\(error)") }
-        for _ in ids { directories.append(IncarnationID.random(using: &world.streams.workload)) }
-        initial = VoterSet(ids.prefix(count).map { Voter(id: $0, directory: nil, host: "simulated", port: 1) })
+        quorum = ControllerQuorum(
+            world: world, network: network, voterCount: world.options.voterCount, spareCount: 2, flags: flags,
+            limits: limits)
         brokers = (1...3).map { SimulatedRegistration(id: NodeID($0), using: &world.streams.workload) }
-        for id in ids { addMachine(id) }
+        quorum.host = self
     }
 
-    private func addMachine(_ id: NodeID) {
-        let machine = Machine(world: world, network: network, address: address(id))
-        machine.start = { [unowned self, unowned machine] process, disk in
-            do throws(MetadataOpenError) {
-                let controller = try SimulatedController(process: process, disk: disk, member: member(id), scene: self)
-                controllers[id] = controller
-                machine.diskCompleted = { controller.turn() }
-                controller.begin()
-            } catch {
-                switch error {
-                case .disk(let fault), .log(.disk(let fault)): failed(process, fault)
-                default: world.fail("the folder of a controller opens", "\(process.address): \(error)")
-                }
-            }
-        }
-        machines.append(machine)
+    func published(_ image: MetadataImage, upTo end: Offset, by controller: SimulatedController) {
+        checker.published(image, upTo: end, by: controller.process.address)
     }
 
-    private func member(_ id: NodeID) -> QuorumMember {
-        QuorumMember(
-            id: id, directory: directories[ids.firstIndex(of: id)!], host: "simulated", port: 1,
-            cluster: ClusterID("simulated"))
-    }
-
-    private func voter(_ id: NodeID) -> Voter {
-        Voter(id: id, directory: member(id).directory, host: "simulated", port: 1)
-    }
-
-    private func address(_ id: NodeID) -> NodeAddress { NodeAddress(.controller, Int64(id.rawValue)) }
-
-    func initialVoters(of id: NodeID) -> VoterSet { initial[id] == nil ? .empty : initial }
-
-    // MARK: Nodes
-
-    func send(_ message: RaftMessage) {
-        // Through bytes, as between processes.
-        let bytes = message.encoded()
-        let target = message.to.id
-        network.send(from: address(message.from.id), to: address(target)) { [unowned self] in
-            guard let controller = controllers[target], controller.process.isAlive else { return }
-            do throws(DecodeError) { controller.receive(try RaftMessage(decoding: bytes)) } catch {
-                world.fail("a message reads as it was written", "\(error)")
-            }
-        }
-    }
-
-    private var running: [SimulatedController] { ids.compactMap { controllers[$0] }.filter(\.process.isAlive) }
-
-    /// The one that leads the newest term, of those that can answer.
-    private var leader: SimulatedController? {
-        running.filter { !$0.process.isPaused && $0.controller.isActive }
-            .max { $0.controller.term < $1.controller.term }
+    func decides(_ controller: SimulatedController, in term: Term) {
+        checker.decides(controller.process.address, in: term)
     }
 
     // MARK: Work
@@ -116,8 +61,8 @@ package final class ControllersScene: Scene {
     private func work() {
         world.after(world.streams.workload.span(.milliseconds(5), pace)) { [self] in
             // Those that decide and those that do not know yet that they were replaced; seldom one that never did.
-            let believers = running.filter { $0.controller.isActive }
-            let asked = world.streams.workload.chance(1, in: 8) || believers.isEmpty ? running : believers
+            let believers = quorum.running.filter { $0.controller.isActive }
+            let asked = world.streams.workload.chance(1, in: 8) || believers.isEmpty ? quorum.running : believers
             if !asked.isEmpty {
                 let controller = world.streams.workload.pick(asked)
                 // One that is paused answers when it goes on, believing what it believed before.
@@ -209,46 +154,22 @@ package final class ControllersScene: Scene {
 
     // MARK: Faults
 
-    package func disturb(with fault: Fault) -> Bool {
-        guard let leader else { return false }
-        switch fault {
-        case .leadershipTransfer:
-            let target = world.streams.workload.pick(leader.controller.voters.voters).id
-            leader.process.run {
-                leader.controller.transferLeadership(to: target) { _ in }
-                leader.turn()
-            }
-        case .membershipChange:
-            guard let change = leader.controller.voters.change(among: ids.map(voter), using: &world.streams.workload)
-            else {
-                return false
-            }
-            leader.process.run {
-                leader.controller.change(change) { _ in }
-                leader.turn()
-            }
-        default: return false
-        }
-        return true
-    }
+    package func disturb(with fault: Fault) -> Bool { quorum.disturb(with: fault) }
 
     // MARK: The end
 
     package func faultsEnded() {}
 
     package var hasRecovered: Bool {
-        guard lastTopicIsAcknowledged, let leader else { return false }
-        return leader.controller.voters.voters.allSatisfy { voter in
-            controllers[voter.id].map { $0.controller.nextOffset >= acknowledgedEnd } ?? false
-        }
+        lastTopicIsAcknowledged && quorum.hasPublished(upTo: acknowledgedEnd)
     }
 
     package var whatIsMissing: String {
-        "acknowledged \(acknowledgedEnd); " + running.map(\.description).joined(separator: "; ")
+        "acknowledged \(acknowledgedEnd); " + quorum.running.map(\.description).joined(separator: "; ")
     }
 
     package func checkHistory() {
-        guard let leader else { return world.fail("somebody decides at the end", whatIsMissing) }
+        guard let leader = quorum.leader else { return world.fail("somebody decides at the end", whatIsMissing) }
         checker.checkHistory(upTo: leader.controller.nextOffset, by: leader.process.address)
     }
 }

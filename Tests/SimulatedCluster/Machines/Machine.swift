@@ -72,6 +72,9 @@ package final class Machine {
         network.ended(process)
     }
 
+    /// Ends the process because the run is over: what it holds of itself is let go.
+    package func discard() { process?.end() }
+
     package func slowDisk(_ span: Nanoseconds, for duration: Nanoseconds) {
         slow = (world.now + duration, span)
     }

@@ -55,7 +55,7 @@ package final class Nemesis {
         case .slowDisk, .synchronizeError, .inputOutputError, .fullDisk:
             guard let machine = running(&entropy) else { return }
             disturbDisk(of: machine, fault, &entropy)
-        case .membershipChange, .leadershipTransfer, .reassignment, .bitRot, .misdirectedWrite:
+        case .membershipChange, .leadershipTransfer, .reassignment, .bitRot, .misdirectedWrite, .shortenedFile:
             if target.disturb(with: fault) { world.tally[fault] += 1 }
         case .loss, .duplication, .halfOpen, .buggify: break
         }

@@ -444,7 +444,8 @@ final class ReplicaPartition {
         if log.hasUndecidedTransactions { log.settleTransactions(below: highWatermark) }
         checker.told(
             stableEnd: stableEnd.rawValue, below: highWatermark.rawValue,
-            knowsAll: log.damages.isEmpty && highWatermark >= log.transactionEndsKnownFrom,
+            knowsAll: log.damages.isEmpty && highWatermark >= log.transactionEndsKnownFrom
+                && (isLeader || !checker.forgetsMarkers),
             at: broker.process.address)
     }
 

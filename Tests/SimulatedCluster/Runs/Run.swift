@@ -48,7 +48,11 @@ package struct Run: Sendable {
         }
         world.check(scene.hasRecovered, "recovers within 60 s", scene.whatIsMissing)
         if world.violation == nil { scene.checkHistory() }
-        for machine in scene.machines { machine.countDiskFaults() }
+        for machine in scene.machines {
+            machine.countDiskFaults()
+            machine.discard()
+        }
+        world.end()
     }
 
     /// The same run, found wanting for a reason that lies outside of it.

@@ -5,6 +5,7 @@ extension SwarmOptions.Scene {
         switch self {
         case .quorum: QuorumScene(world: world, network: network)
         case .controllers: ControllersScene(world: world, network: network)
+        case .brokers: BrokersScene(world: world, network: network)
         case .replicas, .transactions: ReplicaScene(world: world, network: network)
         }
     }

@@ -33,6 +33,8 @@ package enum Fault: String, CaseIterable, Sendable {
     case bitRot
     /// A write of something else lands on a sector of a closed segment.
     case misdirectedWrite
+    /// A log that nobody runs loses its end.
+    case shortenedFile
     case membershipChange
     case leadershipTransfer
     case reassignment
@@ -81,6 +83,7 @@ extension Fault {
         switch self {
         case .loss, .duplication, .buggify: 100
         case .halfOpen, .fullDisk, .synchronizeError, .inputOutputError, .bitRot, .misdirectedWrite, .reassignment: 5
+        case .shortenedFile: 1
         default: 20
         }
     }

@@ -13,6 +13,9 @@ package struct SwarmOptions: Sendable {
         case replicas
         /// The same, with coordinators of transactions and clients that carry records over exactly once.
         case transactions
+        /// Brokers and controllers as they run: shards, links and repairs around the cores, with clients that speak Kafka's
+        /// protocol.
+        case brokers
     }
 
     package var scene: Scene

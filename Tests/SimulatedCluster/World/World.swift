@@ -77,6 +77,9 @@ package final class World {
         if violation == nil { now = max(now, end) }
     }
 
+    /// Lets go of what was still to happen, and of what that holds.
+    package func end() { agenda = Agenda() }
+
     /// Adds to the fingerprint of the run.
     package func note(
         _ what: StaticString, _ node: NodeAddress? = nil, _ first: Int64 = 0, _ second: Int64 = 0, _ third: Int64 = 0
