@@ -256,7 +256,8 @@ extension BrokerShard {
     /// The loop is gone: whoever waits is let go unanswered, and with them what they hold, such as this shard.
     package func abandon() {
         timers = Timers()
-        (diskWaiters, outboxes, producerIDWaiters) = ([:], [], [])
+        (diskWaiters, producerIDWaiters) = ([:], [])
+        outboxes = Array(repeating: [], count: node.shardCount)
         (partitions, groups, transactions, lossLedgers) = ([:], [:], [:], [:])
         (dirty, unsynchronized, lazilySynchronized, mutedConnections) = ([], [], [], [:])
         (membership, controllerPort, controller, cleaner) = (nil, nil, nil, nil)

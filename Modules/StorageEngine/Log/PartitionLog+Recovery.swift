@@ -270,6 +270,7 @@ extension PartitionLog {
 
     private mutating func noteGap(before base: Offset) {
         guard let last = segments.last, logEndOffset < base else { return }
+        producers.hasForgotten = true
         note(
             LogDamage(
                 segment: last.baseOffset, position: last.byteCount, byteCount: last.reservedByteCount - last.byteCount,

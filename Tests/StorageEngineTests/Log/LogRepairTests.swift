@@ -164,6 +164,28 @@ struct LogRepairTests {
         }
     }
 
+    @Test("who wrote a segment that was gone is known again once it is back")
+    func producersOfMissingSegment() throws {
+        var fixture = try LogFixture(LogFixture.small(segmentByteCountMax: 500))
+        for round in 0..<6 { try fixture.write(clientBatch(count: 3, producer: 5, sequence: Int32(3 * round))) }
+        let lost = try clientBatch(count: 3, producer: 7, sequence: 0)
+        let base = try fixture.write(lost).baseOffset
+        for round in 6..<18 { try fixture.write(clientBatch(count: 3, producer: 5, sequence: Int32(3 * round))) }
+        fixture.synchronize()
+        let batches = try fixture.batches()
+        let segment = try #require(fixture.log.segmentByteCounts.last { $0.baseOffset <= base }?.baseOffset)
+        #expect(segment > .zero)
+        try fixture.disk.remove(Self.path(segment))
+        try fixture.disk.synchronizeDirectory("payments-0")
+        fixture.disk.crash()
+        try fixture.reopen()
+        let damage = try #require(fixture.log.damages.first)
+        #expect(fixture.log.damages.count == 1 && damage.offsets.contains(base))
+        let bytes = batches.filter { damage.offsets.contains($0.header.baseOffset) }.flatMap(\.bytes.array)
+        #expect(refusal(&fixture, damage, SharedBytes(bytes)) == nil)
+        #expect(try fixture.write(lost) == Appended(baseOffset: base, lastOffset: base + 2, isDuplicate: true))
+    }
+
     @Test("bytes that do not check, do not fit or are of another leader mend nothing")
     func refusals() throws {
         var (fixture, batches) = try Self.build()
