@@ -39,9 +39,10 @@ extension RaftCore {
     // MARK: Campaign
 
     /// Whether this node stands for election: as a voter, or as one whose removal is not committed. The latter may be the
-    /// only one whose log the others can accept; its own vote does not count (Ongaro, 4.2.2).
+    /// only one whose log the others can accept; its own vote does not count (Ongaro, 4.2.2). After a restart little is known
+    /// to be committed, so the set that holds may be any behind that.
     private var mayCampaign: Bool {
-        isVoter || log.votersEnd > commit && log.voters(at: commit).contains(me.key)
+        isVoter || log.votersEnd > commit && log.votes(me.key, from: commit)
     }
 
     mutating func electionTimedOut() {

@@ -35,6 +35,11 @@ struct RaftLog: Sendable {
         return voterHistory.last { $0.end <= end }?.voters ?? voterHistory[0].voters
     }
 
+    /// Whether a replica votes at `end`, or by any entry behind it.
+    func votes(_ replica: ReplicaKey, from end: Offset) -> Bool {
+        voters(at: end).contains(replica) || voterHistory.contains { $0.end > end && $0.voters.contains(replica) }
+    }
+
     /// The term of the entry that ends there; nil where none does, or where it is not in memory any more.
     func term(at end: Offset) -> Term? {
         if end == start.end { return start.term }

@@ -140,6 +140,31 @@ import Testing
         #expect(quorum.broken.isEmpty)
     }
 
+    @Test("a voter that joined later and has only logged its own removal is elected to finish it after a restart too")
+    func finishesItsRemovalAfterRestart() {
+        var quorum = Quorum.elected(1)
+        let (first, second) = (NodeID(1), NodeID(2))
+        quorum.add(Quorum.voter(2))
+        quorum.setContacts([first], of: second)
+        quorum.run(milliseconds: 2_000)
+        quorum.step(first, .voterChangeRequested(.add(Quorum.voter(2)), RaftTicket(1)))
+        quorum.run(milliseconds: 5_000)
+        quorum.step(first, .transferRequested(to: second, RaftTicket(2)))
+        quorum.run(milliseconds: 2_000)
+        #expect(quorum.leader == second)
+        quorum.isolate(first)
+        quorum.step(second, .voterChangeRequested(.remove(Quorum.voter(2).key), RaftTicket(3)))
+        quorum.run(milliseconds: 1_000)
+        #expect(quorum.core(second)?.isVoter == false)
+        // Of what is committed it knows nothing any more, and when its log begins it was no voter.
+        quorum.crash(second)
+        quorum.start(second)
+        quorum.cuts = []
+        quorum.run(milliseconds: 10_000)
+        #expect(quorum.leader == first && quorum.core(first)?.voters.count == 1)
+        #expect(quorum.broken.isEmpty)
+    }
+
     @Test("a voter that was removed while it was away disturbs nobody, and learns of it")
     func disruptiveServer() {
         var quorum = Quorum.elected(4)
