@@ -288,7 +288,7 @@ package final class BrokersScene: Scene, ControllerHost {
         return submit(AlterPartitionReassignments([Reassignment(partition, to: target)]))
     }
 
-    /// Replicas of the victim without which nothing is lost, with where all others have everything durably.
+    /// Replicas of the victim whose records all others have as well, each with the end up to which they have them durably.
     private var spare: [(replica: Partition, end: Offset)] {
         guard let victim, let broker = broker(at: address(victim)) else { return [] }
         return broker.shards.flatMap { $0.partitions.values }.filter { $0.topic == Self.topic }
@@ -432,7 +432,8 @@ package final class BrokersScene: Scene, ControllerHost {
         let down = ids.filter { broker(at: address($0))?.isServing != true }
         let clients = producers.filter { !$0.isDone }.map(\.missing) + readers.filter { !$0.isDone }.map(\.missing)
         return
-            "\(states.joined(separator: "; ")); not serving: \(down); \(clients); audit: \(audit?.missing ?? "not begun")"
+            "\(states.joined(separator: "; ")); not serving: \(down); \(clients); audit: \(audit?.missing ?? "not begun"); "
+            + "controllers: \(quorum.running.map(\.description))"
     }
 
     package func checkHistory() {}
