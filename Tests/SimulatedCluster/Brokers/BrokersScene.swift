@@ -311,7 +311,7 @@ package final class BrokersScene: Scene, ControllerHost {
         let segments = spare.flatMap { replica, end in
             let all = replica.log.segmentByteCounts
             return zip(all, all.dropFirst()).filter { $1.baseOffset <= min(end, replica.log.durableOffset) }.map {
-                (path: Self.path(replica, $0.0.baseOffset), byteCount: Int($0.0.byteCount))
+                (path: replica.log.path(ofSegment: $0.0.baseOffset), byteCount: Int($0.0.byteCount))
             }
         }.filter { $0.byteCount > 0 }
         guard let victim, !segments.isEmpty else { return false }
@@ -319,17 +319,7 @@ package final class BrokersScene: Scene, ControllerHost {
         let (path, byteCount) = world.streams.disk.pick(segments)
         world.note("damages", address(victim))
         do throws(DiskFault) {
-            if fault == .bitRot {
-                try disk.damage(
-                    path, at: Int64(world.streams.disk.index(below: byteCount)),
-                    mask: 1 << UInt8(world.streams.disk.index(below: 8)))
-            } else {
-                let sector = world.streams.disk.index(below: (byteCount + 511) / 512) * 512
-                for position in sector..<min(sector + 512, byteCount) {
-                    try disk.damage(path, at: Int64(position), mask: UInt8(world.streams.disk.number(in: 1...255)))
-                }
-            }
-            try disk.evict(path)
+            try disk.damage(path, byteCount: byteCount, with: fault, using: &world.streams.disk)
             return true
         } catch { return false }
     }
@@ -341,7 +331,7 @@ package final class BrokersScene: Scene, ControllerHost {
             let last = replica.log.segmentByteCounts.last(where: { $0.byteCount > 0 })
         else { return false }
         let machine = brokerMachines[Int(victim.rawValue) - 1]
-        let path = Self.path(replica, last.baseOffset)
+        let path = replica.log.path(ofSegment: last.baseOffset)
         // Not with all others: whoever registers last after that is all that is in sync, and asks the others for three seconds
         // only (docs/decisions/0016-repair.md). Then nothing may be missing from it.
         machine.kill()
@@ -356,11 +346,6 @@ package final class BrokersScene: Scene, ControllerHost {
             try disk.synchronize(file)
             return true
         } catch { return false }
-    }
-
-    private static func path(_ replica: Partition, _ base: Offset) -> String {
-        let digits = "\(base.rawValue)"
-        return "\(replica.log.folder)/\(String(repeating: "0", count: 20 - digits.count))\(digits).log"
     }
 
     // MARK: The end

@@ -319,7 +319,7 @@ final class KafkaReader: PartitionClient {
         } catch { world.fail("readers get whole batches", "\(process.address): \(error)") }
     }
 
-    /// ListOffsets: the end that is told covers all that was told or acknowledged by this leader and those before.
+    /// ListOffsets: the end that is told covers all that this leader and those before have told.
     private func askEnd(of broker: NodeID) {
         var wanted = ListOffsetsRequest.ListOffsetsPartition()
         wanted.partitionIndex = partition

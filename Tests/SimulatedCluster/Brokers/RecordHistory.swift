@@ -33,7 +33,7 @@ final class RecordHistory {
     private var sent: Set<UInt32> = []
     private var leaders: [LeaderEpoch: Leadership] = [:]
     private var highWatermarks: [LeaderEpoch: Offset] = [:]
-    /// The largest end that leaders of each epoch have acknowledged or told; see `told`.
+    /// The largest end that leaders of each epoch have told.
     private(set) var toldEnds: [LeaderEpoch: Offset] = [:]
     /// End of what was acknowledged or read.
     private(set) var end = Offset.zero
@@ -95,10 +95,9 @@ final class RecordHistory {
         if other == nil { world.note("leads", node, Int64(epoch.rawValue), highWatermark.rawValue, Int64(life)) }
     }
 
-    /// A client asked for the end when `floors` had been told. A leader that was replaced and does not know it says what it
-    /// knows, so only its own epoch and those before it count (KIP-207, KIP-320).
+    /// A client asked for the end when `floors` had been told.
     func told(end: Offset, in epoch: LeaderEpoch, after floors: [LeaderEpoch: Offset]) {
-        let floor = floors.filter { $0.key <= epoch }.values.max() ?? .zero
+        let floor = floors.largest(upTo: epoch)
         world.check(
             end >= floor, "the end that clients are told never goes back",
             "\(name): \(end) in epoch \(epoch), and before \(floor)")

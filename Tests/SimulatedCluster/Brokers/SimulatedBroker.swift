@@ -210,9 +210,12 @@ private final class ShardLane: ShardDriver {
     var shard: BrokerShard!
     private var queue: [() -> Void] = []
     private var isScheduled = false
-    private var wakeTime = Nanoseconds.max
+    private let alarm: Alarm
 
-    init(_ broker: SimulatedBroker, index: Int) { (self.broker, self.index) = (broker, index) }
+    init(_ broker: SimulatedBroker, index: Int) {
+        (self.broker, self.index) = (broker, index)
+        alarm = Alarm(of: broker.process)
+    }
 
     var now: Instant { broker.process.now }
     var wallClock: Timestamp { broker.process.wallClock }
@@ -234,15 +237,6 @@ private final class ShardLane: ShardDriver {
     }
 
     func wake(at deadline: Instant) {
-        guard deadline != .distantFuture else { return }
-        let world = broker.world
-        let time = world.now + broker.process.clock.span(until: deadline, at: world.now)
-        guard time < wakeTime else { return }
-        wakeTime = time
-        broker.process.after(time - world.now) { [unowned self] in
-            guard wakeTime == time else { return }
-            wakeTime = .max
-            broker.round(on: index) { $0.timePassed() }
-        }
+        alarm.set(at: deadline) { [unowned self] in broker.round(on: index) { $0.timePassed() } }
     }
 }

@@ -7,7 +7,6 @@ import WireProtocol
 /// The streams by which a shard of a leader pushes frames, over the network of the simulator.
 final class SimulatedReplicaLinks: ReplicaLinks {
     private final class Link {
-        let number: Int
         var connection: Connection?
         /// Sent before the connection stood.
         var early: [Payload] = []
@@ -15,21 +14,17 @@ final class SimulatedReplicaLinks: ReplicaLinks {
         var inFlightByteCount = 0
         var isFull = false
         var received: ((Payload, Int) -> Void)?
-
-        init(number: Int) { self.number = number }
     }
 
     private unowned let broker: SimulatedBroker
     private let shard: Int
     private var links: [NodeID: Link] = [:]
-    private var lastNumber = 0
 
     init(of broker: SimulatedBroker, shard: Int) { (self.broker, self.shard) = (broker, shard) }
 
     func open(to id: NodeID, host: String, port: Int) {
         precondition(links[id] == nil, "a second link to broker \(id)")
-        lastNumber += 1
-        let link = Link(number: lastNumber)
+        let link = Link()
         links[id] = link
         let (scene, process) = (broker.scene, broker.process)
         let opening = Payload(Replicas.PushRequest.with { $0.recipient = id })
@@ -68,8 +63,7 @@ final class SimulatedReplicaLinks: ReplicaLinks {
     }
 
     private func transmit(_ frame: Payload, on link: Link) {
-        // As it arrives: what was sent as several runs is one.
-        let received = Payload(message: frame.message, attachments: [SharedBytes(frame.attachments.flatMap(\.array))])
+        let received = frame.asReceived
         link.connection?.send(from: broker.process) { link.received?(received, frame.byteCount) }
     }
 

@@ -12,24 +12,21 @@ final class SimulatedUplink: ControllerLink {
     unowned var client: ControllerClient!
     /// Ends each of the broker's rounds; what is told to the client happens in one.
     private let round: (@escaping () -> Void) -> Void
-    private var wakeTime = Nanoseconds.max
+    private let alarm: Alarm
     private var followed: Connection?
     private var asked: Set<UInt64> = []
 
     init(process: SimulatedProcess, quorum: ControllerQuorum, round: @escaping (@escaping () -> Void) -> Void) {
         (self.process, self.quorum, self.round) = (process, quorum, round)
+        alarm = Alarm(of: process)
     }
 
     var now: Instant { process.now }
     func preconditionCurrent() {}
 
     func wake(at deadline: Instant) {
-        let time = process.world.now + process.clock.span(until: deadline, at: process.world.now)
-        guard time < wakeTime else { return }
-        wakeTime = time
-        process.after(time - process.world.now) { [weak self] in
-            guard let self, wakeTime == time else { return }
-            wakeTime = .max
+        alarm.set(at: deadline) { [weak self] in
+            guard let self else { return }
             round { self.client.timePassed() }
         }
     }

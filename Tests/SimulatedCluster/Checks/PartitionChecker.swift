@@ -286,10 +286,9 @@ final class PartitionChecker {
         acknowledgedEnds[epoch] = max(acknowledgedEnds[epoch, default: .zero], end)
     }
 
-    /// A client asked for the end when `floors` had been acknowledged. A leader that was replaced and does not know it says
-    /// what it knows, so only its own epoch and those before it count (KIP-207, KIP-320).
+    /// A client asked for the end when `floors` had been acknowledged.
     func told(end: Offset, in epoch: LeaderEpoch, after floors: [LeaderEpoch: Offset]) {
-        let floor = floors.filter { $0.key <= epoch }.values.max() ?? .zero
+        let floor = floors.largest(upTo: epoch)
         world.check(
             end >= floor, "the end that clients are told covers what was acknowledged",
             "\(name): \(end) in epoch \(epoch), acknowledged was \(floor)")
@@ -326,7 +325,7 @@ final class PartitionChecker {
 
     /// A client was told the last stable offset, and asked when `floors` had been told.
     func told(stable end: Offset, in epoch: LeaderEpoch, after floors: [LeaderEpoch: Offset]) {
-        let floor = floors.filter { $0.key <= epoch }.values.max() ?? .zero
+        let floor = floors.largest(upTo: epoch)
         world.check(
             end >= floor, "the last stable offset never goes back", "\(name): \(end) in epoch \(epoch), was \(floor)")
         stableEnds[epoch] = max(stableEnds[epoch, default: .zero], end)
@@ -339,4 +338,10 @@ final class PartitionChecker {
             "readers show what is committed and pass over what is not",
             "\(name): the batch before \(end), shown: \(isVisible)")
     }
+}
+
+extension [LeaderEpoch: Offset] {
+    /// A leader that was replaced and does not know it says what it knows, so only its own epoch and those before it bind it
+    /// (KIP-207, KIP-320).
+    func largest(upTo epoch: LeaderEpoch) -> Offset { filter { $0.key <= epoch }.values.max() ?? .zero }
 }

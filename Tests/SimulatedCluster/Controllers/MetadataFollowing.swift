@@ -30,8 +30,7 @@ final class MetadataFollowing {
     func pump() {
         let (sink, process) = (sink, node.process)
         while connection.isOpen(at: process), let item = feed.next(from: node.controller, at: process.now) {
-            // As it arrives: what was sent as several runs is one.
-            let received = Payload(message: item.message, attachments: [SharedBytes(item.attachments.flatMap(\.array))])
+            let received = item.asReceived
             connection.send(from: process) { sink.received(received) }
         }
     }
@@ -44,4 +43,9 @@ final class MetadataFollowing {
             tick()
         }
     }
+}
+
+extension Payload {
+    /// What was sent as several runs arrives as one.
+    var asReceived: Payload { Payload(message: message, attachments: [SharedBytes(attachments.flatMap(\.array))]) }
 }

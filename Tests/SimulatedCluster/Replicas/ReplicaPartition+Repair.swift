@@ -149,20 +149,10 @@ extension ReplicaPartition {
 
     /// Changes bytes on the platter and has the cache forget them; returns whether it did.
     func damage(_ segment: Offset, byteCount: Int64, with fault: Fault) -> Bool {
-        let digits = "\(segment.rawValue)"
-        let path = "\(log.folder)/\(String(repeating: "0", count: 20 - digits.count))\(digits).log"
         var entropy = broker.world.streams.disk.split()
         do throws(DiskFault) {
-            if fault == .bitRot {
-                let position = Int64(entropy.index(below: Int(byteCount)))
-                try disk.damage(path, at: position, mask: 1 << UInt8(entropy.index(below: 8)))
-            } else {
-                let sector = Int64(entropy.index(below: Int((byteCount + 511) / 512))) * 512
-                for position in sector..<min(sector + 512, byteCount) {
-                    try disk.damage(path, at: position, mask: UInt8(entropy.number(in: 1...255)))
-                }
-            }
-            try disk.evict(path)
+            try disk.damage(
+                log.path(ofSegment: segment), byteCount: Int(byteCount), with: fault, using: &entropy)
             return true
         } catch {
             broker.scene.atlas.mended(broker.id, id, segment: segment)

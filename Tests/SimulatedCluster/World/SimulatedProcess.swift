@@ -48,8 +48,7 @@ package final class SimulatedProcess {
     package private(set) var isAlive = true
     package private(set) var isPaused = false
     private var held: [() -> Void] = []
-    private var wakeNumber = 0
-    private var wakeTime = Nanoseconds.max
+    private lazy var alarm = Alarm(of: self)
     /// Called when the process has ended, before anything else happens.
     package var ended: (() -> Void)?
     /// Called after each event of this process.
@@ -83,17 +82,7 @@ package final class SimulatedProcess {
 
     /// Runs `body` when the clock of this machine shows `deadline`; an earlier call replaces a later one.
     package func wake(at deadline: Instant, _ body: @escaping () -> Void) {
-        guard deadline != .distantFuture else { return }
-        let span = clock.span(until: deadline, at: world.now)
-        guard world.now + span < wakeTime else { return }
-        wakeTime = world.now + span
-        wakeNumber += 1
-        let number = wakeNumber
-        after(span) { [weak self] in
-            guard let self, wakeNumber == number else { return }
-            wakeTime = .max
-            body()
-        }
+        alarm.set(at: deadline, body)
     }
 
     package func end() {
@@ -126,4 +115,26 @@ package final class SimulatedProcess {
     package func jumpWallClock(by milliseconds: Int64) { clock.wallOffset += milliseconds }
 
     package func changeDrift(to drift: Int64) { clock.change(drift: drift, at: world.now) }
+}
+
+/// Wakes a process at one deadline after the other; a process may have several.
+final class Alarm {
+    private unowned let process: SimulatedProcess
+    private var time = Nanoseconds.max
+
+    init(of process: SimulatedProcess) { self.process = process }
+
+    /// Runs `body` when the clock of this machine shows `deadline`; an earlier call replaces a later one.
+    func set(at deadline: Instant, _ body: @escaping () -> Void) {
+        guard deadline != .distantFuture else { return }
+        let span = process.clock.span(until: deadline, at: process.world.now)
+        let time = process.world.now + span
+        guard time < self.time else { return }
+        self.time = time
+        process.after(span) { [weak self] in
+            guard let self, self.time == time else { return }
+            self.time = .max
+            body()
+        }
+    }
 }
